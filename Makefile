@@ -1,0 +1,44 @@
+# Two commands for a newcomer: `make run` and `make test`. Everything lives in .venv and .cgt; `make clean` removes both.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+DEMO := .cgt/demo
+export PYTHONUTF8 := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test unit real ui setup lint lock clean
+
+run: setup  ## Set up and play three nights of the demonstration network, through Dagster
+	@$(BIN)/cgt-etl demo --dir $(DEMO)
+
+test: setup  ## Set up and pass the tests
+	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+unit: setup  ## The fast tests alone
+	@$(BIN)/pytest -q -n 2 -m "not slow and not real" tests/extract tests/door tests/contracts tests/landing tests/dialects tests/simulator tests/cli
+
+real: setup  ## Land the third-party exports of ../shared/real, each a release of its own
+	@$(BIN)/python scripts/real.py --dir .cgt/real
+
+ui: setup  ## The Dagster UI and daemon on loopback, on what `make run` did
+	@$(BIN)/python scripts/ui.py --dir $(DEMO)
+
+lint: setup  ## Style, types, import walls, SQL
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	@CGT_HOME=.cgt/lint $(BIN)/cgt-etl registry sync
+	@$(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests dbt_project/macros cgt_etl/dialects
+
+setup: .venv/.ready
+.venv/.ready: requirements/dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "$(PYTHON) cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Setting up .venv from the locked requirements (a minute or two, once) ..."
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/dev.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+lock:  ## After a change of requirements/*.in (needs uv)
+	for part in run dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-strip-extras --no-emit-index-url requirements/$$part.in -o requirements/$$part.lock; done
+
+clean:
+	rm -rf .venv .cgt

@@ -1,0 +1,141 @@
+"""Commands that bring data in: run, reland, status, simulate, demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cgt_etl.settings import Settings
+
+if TYPE_CHECKING:
+    from cgt_etl.orchestration.night import NightReport
+
+INBOX = click.option(
+    "--inbox",
+    type=click.Path(file_okay=False, path_type=Path, exists=True),
+    required=True,
+    help="<night>/<partner>/<feed>/<file>.",
+)
+
+
+@click.command()
+@INBOX
+@click.option("--night", help="One night folder; all of them in order when absent.")
+@click.option("--plain", is_flag=True, help="Without Dagster: the same steps, no run history.")
+def run(inbox: Path, night: str | None, plain: bool) -> None:
+    """Land what is new, build, judge and release. Does nothing, in seconds, when nothing is new.
+
+    Exits 0 when the release stands (files may have been refused: the report says so), 3 when the gate held a build back.
+    """
+    held = _run(Settings.from_environment(), inbox, night, plain=plain)
+    sys.exit(3 if held else 0)
+
+
+def _run(settings: Settings, inbox: Path, night: str | None, *, plain: bool) -> bool:
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.orchestration.night import nights_to_run, run_night
+
+    registry = Registry.load(settings)
+    folders = nights_to_run(settings, registry, inbox, night)
+    held = False
+    for folder in folders:
+        if plain:
+            report = run_night(settings, registry, inbox, folder, received_at=datetime.now(UTC))
+        else:
+            from cgt_etl.orchestration.dagster_run import run_night_job
+
+            report = run_night_job(settings, inbox, folder)
+        _print(report)
+        held = held or report.is_held
+    if not folders:
+        for problem in registry.unhealthy:
+            click.echo(f"left out: {problem}")
+        click.echo("Nothing new: every file was landed before, and the current release rests on all of it.")
+    return held
+
+
+def _print(report: NightReport) -> None:
+    for line in report.lines():
+        click.echo(line)
+
+
+@click.command()
+@click.argument("delivery", required=False)
+@click.option("--feed", help="Only this feed's deliveries.")
+def reland(delivery: str | None, feed: str | None) -> None:
+    """Apply the present contract and reader to deliveries that were landed under an older one, from the vault.
+
+    DELIVERY is <partner>/<feed>/<raw16>; all that are not under the present door when absent. Run `cgt-etl run` afterwards.
+    """
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.landing.reland import reland_all
+
+    settings = Settings.from_environment()
+    results = reland_all(settings, Registry.load(settings), delivery=delivery, feed=feed, received_at=datetime.now(UTC))
+    for result in results:
+        click.echo(result.line())
+    done = sum(result.is_done for result in results)
+    failed = sum(result.after is None for result in results)
+    if not results:
+        click.echo("Every delivery is under the present door.")
+    elif done or failed:
+        click.echo(f"{done} relanded{f', {failed} could not be' if failed else ''}.{' `cgt-etl run` builds on it.' if done else ''}")
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+def status() -> None:
+    """What is landed, released, held back and promised, on one screen."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.orchestration.status import lines
+
+    settings = Settings.from_environment()
+    for line in lines(settings, Registry.load(settings)):
+        click.echo(line)
+
+
+@click.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Gets inbox/ and truth/.")
+@click.option("--journeys", default=12, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--nights", "night_count", default=3, show_default=True, type=click.IntRange(1, 60))
+@click.option("--seed", default=7, show_default=True)
+@click.option("--defects", type=click.Choice(["none", "typical"]), default="typical", show_default=True)
+def simulate(out: Path, journeys: int, night_count: int, seed: int, defects: str) -> None:
+    """Write fictional deliveries of the demonstration network, with their truth beside them."""
+    from cgt_etl.simulator import simulate as write
+
+    write(out, journeys=journeys, nights=night_count, seed=seed, defects=defects == "typical")
+    click.echo(f"Wrote {night_count} nights of {journeys} journeys to {out}/inbox.")
+
+
+@click.command()
+@click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), required=True)
+def demo(folder: Path) -> None:
+    """What `make run` does: make sample deliveries and a demonstration key if there are none, then run every night."""
+    from cgt_etl.cli.declarations import write_key
+    from cgt_etl.simulator import simulate as write
+
+    # Whatever deployment the environment names: fictional deliveries never go into it, nor is its key used.
+    key = folder / "demo.key"
+    os.environ |= {"CGT_HOME": str((folder / "home").resolve()), "CGT_MASTER_KEY_FILE": str(key.resolve())}
+    os.environ.pop("CGT_MASTER_KEY", None)
+    if not key.exists():
+        write_key(key)
+    if not (folder / "inbox").is_dir():
+        write(folder, journeys=12, nights=3, seed=7, defects=True)
+    settings = Settings.from_environment()
+    held = _run(settings, folder / "inbox", None, plain=False)
+    current = settings.releases / "current"
+    if current.exists():
+        click.echo(f"Release: {current.resolve()}")
+        click.echo("Look:    make ui   (asset graph, runs and checks in a browser)")
+        click.echo(f"Query:   {current.resolve()}/warehouse.duckdb   (with any DuckDB client; README shows one)")
+    sys.exit(3 if held else 0)
+
+
+COMMANDS = [run, reland, status, simulate, demo]

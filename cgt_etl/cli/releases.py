@@ -1,0 +1,88 @@
+"""Commands about what was released: list, verify, diff, export, build as of a night; trace."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cgt_etl.settings import Settings
+
+RELEASE = click.argument("release_id", required=False)
+
+
+@click.group()
+def release() -> None:
+    """The released dataset."""
+
+
+@release.command("list")
+def list_releases() -> None:
+    """Every release with its night, rows and deliveries; `*` marks the current one."""
+    from cgt_etl.release.read import releases
+
+    for line in releases(Settings.from_environment()):
+        click.echo(line)
+
+
+@release.command()
+@RELEASE
+def verify(release_id: str | None) -> None:
+    """Check every file of a release (the current one) against the checksums in its manifest."""
+    from cgt_etl.release.read import verify as check
+
+    problems = check(Settings.from_environment(), release_id)
+    for problem in problems:
+        click.echo(problem)
+    click.echo("The release is not what was published." if problems else "The release is good.")
+    sys.exit(1 if problems else 0)
+
+
+@release.command()
+@click.argument("older")
+@click.argument("newer", required=False)
+def diff(older: str, newer: str | None) -> None:
+    """What changed between two releases (OLDER and the current one): deliveries, and rows by table."""
+    from cgt_etl.release.read import diff as compare
+
+    for line in compare(Settings.from_environment(), older, newer):
+        click.echo(line)
+
+
+@release.command()
+@RELEASE
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+def export(release_id: str | None, out: Path) -> None:
+    """Copy a release into a folder that stands alone, with the data inside warehouse.duckdb."""
+    from cgt_etl.release.read import export as write
+
+    click.echo(f"Wrote {write(Settings.from_environment(), release_id, out)}.")
+
+
+@release.command()
+@click.option("--as-of", "night", type=int, required=True, help="Number of a recorded night.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder; gets tables/ and manifest.json.")
+def build(night: int, out: Path) -> None:
+    """Build again, in full, what that night knew, beside the releases."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.orchestration.night import build_as_of
+
+    settings = Settings.from_environment()
+    for line in build_as_of(settings, Registry.load(settings), night, out):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("table")
+@click.argument("key")
+@click.option("--show", is_flag=True, help="Also show the delivered record, for a person who holds the key and may see it.")
+def trace(table: str, key: str, show: bool) -> None:
+    """From a row of the current release to the record in the delivered file that it came from."""
+    from cgt_etl.release.trace import trace as walk
+
+    for line in walk(Settings.from_environment(), table, key, show=show):
+        click.echo(line)
+
+
+COMMANDS = [release, trace]

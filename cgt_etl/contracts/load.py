@@ -1,0 +1,254 @@
+"""Reads one contract file or one partner file, strictly: ODCS's own JSON schema first, then our closed models, then cross-references.
+
+Holds the parsed shapes (`Feed`, `ObjectSpec`, `ColumnSpec`). Knows nothing of folders full of them; the registry does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jsonschema
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from cgt_etl.contracts import model
+from cgt_etl.errors import DeclarationError
+
+EXTENSION = "cgt"
+_DESCRIPTION = {"purpose", "limitations", "usage"}
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class BoundRule:
+    """A rule of the catalogue, bound to a column with its arguments."""
+
+    id: str
+    rule: model.Rule
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column of an object: its name here, its name (or path) in the delivered file, and how it is read."""
+
+    name: str
+    physical_name: str
+    description: str
+    required: bool
+    key_position: int | None
+    extension: model.Column
+    rules: tuple[BoundRule, ...]
+
+
+@dataclass(frozen=True)
+class ObjectSpec:
+    """One record type of a feed; the first of a feed is the record itself, the others are lists inside it."""
+
+    name: str
+    description: str
+    extension: model.ObjectExtension
+    columns: tuple[ColumnSpec, ...]
+
+    @property
+    def key(self) -> tuple[ColumnSpec, ...]:
+        """Columns of the business key, in order; empty where the record itself is the key."""
+        return tuple(sorted((c for c in self.columns if c.key_position is not None), key=lambda c: c.key_position or 0))
+
+    def column(self, name: str) -> ColumnSpec:
+        return next(column for column in self.columns if column.name == name)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One contract: what a dialect's feed promises."""
+
+    dialect: str
+    name: str
+    path: Path
+    version: str
+    description: str
+    owner: str
+    extension: model.FeedExtension
+    objects: tuple[ObjectSpec, ...]
+    digest: str
+
+    def object(self, name: str) -> ObjectSpec:
+        return next(spec for spec in self.objects if spec.name == name)
+
+
+def load_feed(path: Path) -> Feed:
+    """Read `<dialect>/<feed>.odcs.yaml`.
+
+    Raises:
+        DeclarationError: naming the file, the place inside it and what is wrong there.
+    """
+    document = _yaml(path)
+    _check_odcs(document, path)
+    name = path.name.removesuffix(".odcs.yaml")
+    if document.get("name") != name:
+        raise _wrong(path, "name", f"must be the file's stem `{name}`")
+    feed = Feed(
+        dialect=path.parent.name,
+        name=name,
+        path=path,
+        version=document["version"],
+        description=(document.get("description") or {}).get("purpose", ""),
+        owner=(document.get("team") or {}).get("name", ""),
+        extension=_extension(model.FeedExtension, document, path, "customProperties", required=True),
+        objects=tuple(_object(entry, path, f"schema.{i}") for i, entry in enumerate(document.get("schema") or [])),
+        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+    _cross_check(feed)
+    return feed
+
+
+def load_partner(path: Path) -> model.Partner:
+    """Read `<partner>/partner.yaml`.
+
+    Raises:
+        DeclarationError: naming the file, the place inside it and what is wrong there.
+    """
+    partner = _validated(model.Partner, _yaml(path), path, "")
+    if partner.partner != path.parent.name:
+        raise _wrong(path, "partner", f"must be the folder's name `{path.parent.name}`")
+    return partner
+
+
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the C parser where there is one
+    """A YAML reader that refuses a key given twice."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.MarkedYAMLError(problem=f"the key `{key}` is given twice", problem_mark=key_node.start_mark)
+        seen.add(key)
+    return dict(loader.construct_pairs(node, deep=True))
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _yaml(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506  a SafeLoader
+    except FileNotFoundError as error:
+        raise DeclarationError("the file is missing", file=str(path), remedy="Write it, or remove the folder") from error
+    except (yaml.MarkedYAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "it is not UTF-8"
+        raise DeclarationError(
+            f"this is not YAML: {problem}", file=str(path), position=mark.line + 1 if mark else None, remedy="Mend the line"
+        ) from error
+    if not isinstance(document, dict):
+        raise DeclarationError("this is not a mapping of keys", file=str(path), remedy="See CONTRIBUTING")
+    return document
+
+
+@cache
+def _odcs_validator() -> jsonschema.protocols.Validator:
+    schema = json.loads(resources.files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+    return jsonschema.Draft201909Validator(schema)
+
+
+def _check_odcs(document: dict[str, Any], path: Path) -> None:
+    errors = sorted(_odcs_validator().iter_errors(document), key=lambda e: [str(part) for part in e.absolute_path])
+    if errors:
+        first = next((e for error in errors for e in _leaves(error)), errors[0])
+        place = ".".join(str(part) for part in first.absolute_path)
+        raise _wrong(path, place or "the top level", f"ODCS says: {first.message[:200]}")
+    if unknown := sorted(set(document.get("description") or {}) - _DESCRIPTION):
+        raise _wrong(path, "description", f"unknown key `{unknown[0]}`; ODCS leaves this open, we do not")
+
+
+def _leaves(error: jsonschema.ValidationError) -> Iterator[jsonschema.ValidationError]:
+    if not error.context:
+        yield error
+    for part in error.context or []:
+        yield from _leaves(part)
+
+
+def _object(entry: dict[str, Any], path: Path, place: str) -> ObjectSpec:
+    return ObjectSpec(
+        name=entry["name"],
+        description=entry.get("description", ""),
+        extension=_extension(model.ObjectExtension, entry, path, place, required=False),
+        columns=tuple(_column(p, path, f"{place}.properties.{i}") for i, p in enumerate(entry.get("properties") or [])),
+    )
+
+
+def _column(entry: dict[str, Any], path: Path, place: str) -> ColumnSpec:
+    if not entry.get("description"):
+        raise _wrong(path, place, f"the column `{entry['name']}` has no description")
+    return ColumnSpec(
+        name=entry["name"],
+        physical_name=entry.get("physicalName", entry["name"]),
+        description=entry["description"],
+        required=bool(entry.get("required", False)),
+        key_position=int(entry.get("primaryKeyPosition", 1)) if entry.get("primaryKey") else None,
+        extension=_extension(model.Column, entry, path, place, required=True),
+        rules=tuple(_rule(q, path, f"{place}.quality.{i}") for i, q in enumerate(entry.get("quality") or [])),
+    )
+
+
+def _rule(entry: dict[str, Any], path: Path, place: str) -> BoundRule:
+    if entry.get("type") != "custom" or entry.get("engine") != EXTENSION or "id" not in entry:
+        raise _wrong(path, place, f"a rule has an `id`, `type: custom` and `engine: {EXTENSION}`")
+    return BoundRule(entry["id"], _validated(model.Rule, entry["implementation"], path, f"{place}.implementation"))
+
+
+def _extension(kind: type[M], entry: dict[str, Any], path: Path, place: str, *, required: bool) -> M:
+    values = [p["value"] for p in entry.get("customProperties") or [] if p["property"] == EXTENSION]
+    others = [p["property"] for p in entry.get("customProperties") or [] if p["property"] != EXTENSION]
+    if others:
+        raise _wrong(path, place, f"unknown custom property `{others[0]}`; ours is `{EXTENSION}`")
+    if len(values) > 1 or (required and not values):
+        raise _wrong(path, place, f"needs one custom property `{EXTENSION}`")
+    return _validated(kind, values[0] if values else {}, path, f"{place}.{EXTENSION}")
+
+
+def _validated(kind: type[M], value: Any, path: Path, place: str) -> M:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])  # a typo explains what is missing
+        inner = ".".join(str(part) for part in first["loc"])
+        what = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
+        raise _wrong(path, ".".join(part for part in (place, inner) if part), what) from error
+
+
+def _cross_check(feed: Feed) -> None:
+    if not feed.objects:
+        raise _wrong(feed.path, "schema", "a contract describes at least one object")
+    if feed.objects[0].extension.explode:
+        raise _wrong(feed.path, "schema.0", "the first object is the record itself and explodes nothing")
+    for place, spec in ((f"schema.{i}", spec) for i, spec in enumerate(feed.objects)):
+        names = {column.name: column for column in spec.columns}
+        if len(names) < len(spec.columns):
+            raise _wrong(feed.path, place, "a column name is given twice")
+        referred = [(instant.date, "date") for instant in spec.extension.instants]
+        referred += [(instant.time, "time") for instant in spec.extension.instants]
+        referred += [(column.extension.unit_column, "") for column in spec.columns if column.extension.unit_column]
+        if spec.extension.retraction:
+            referred.append((spec.extension.retraction.column, ""))
+        for name, cast in referred:
+            if name not in names or (cast and names[name].extension.cast != cast):
+                raise _wrong(feed.path, place, f"refers to `{name}`, which is no {cast or 'known'} column of `{spec.name}`")
+        instants = {instant.name for instant in spec.extension.instants}
+        for instant in spec.extension.instants:
+            if instant.not_before and instant.not_before not in instants:
+                raise _wrong(feed.path, place, f"`{instant.name}` may not precede `{instant.not_before}`, which does not exist")
+
+
+def _wrong(path: Path, place: str, what: str) -> DeclarationError:
+    return DeclarationError(f"at `{place}`: {what}", file=f"{path.parent.name}/{path.name}", remedy="Mend the declaration")

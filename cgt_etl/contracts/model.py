@@ -1,0 +1,259 @@
+"""The closed models of what ODCS leaves open: our extensions in `customProperties`, and the partner file.
+
+Every model refuses unknown keys, so a typo at any depth is an error. Nothing here reads a file or a data row.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Privacy = Literal["direct", "quasi", "date", "free_text", "none"]
+Action = Literal["token", "drop", "keep"]
+CastName = Literal["text", "code", "integer", "decimal", "measured", "ratio", "boolean", "date", "time", "instant", "identifier"]
+Person = Literal["recipient", "donor", "both"]
+Role = Literal[
+    "blood_centre",
+    "hospital",
+    "treatment_centre",
+    "manufacturer",
+    "laboratory",
+    "courier",
+    "registry",
+    "cord_bank",
+    "donor_registry",
+    "wearable_vendor",
+]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Closed(BaseModel):
+    """A declaration that refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(Closed):
+    """`implementation` of an ODCS quality rule with `engine: cgt`: a check by name, with its arguments."""
+
+    check: Slug
+    arguments: dict[str, str | int | float | bool | list[str]] = {}
+
+
+class Measurement(Closed):
+    """This column holds a measurement of the vocabulary, in this unit."""
+
+    name: Slug
+    unit: str | None = None
+    """The unit as the partner writes it; a row of `unit_map.csv`."""
+    method: str | None = None
+    specimen: str | None = None
+    timepoint: str | None = None
+    """`pre` or `post` collection, `release`, ...: what the column says about when."""
+
+
+class Column(Closed):
+    """Our part of one contract property: how a cell becomes typed, whose it is, and what may leave the door."""
+
+    cast: CastName
+    privacy: Privacy
+    action: Action
+    reason: str | None = None
+    """Why it is dropped; required with `action: drop`."""
+    identifier: Slug | None = None
+    """Kind of identifier (din, grid, coi, mrn, lot, order_id, ...), with `cast: identifier`."""
+    issuer: Slug | None = None
+    """Whose number it is where that is fixed in the dialect; else the partner file says it."""
+    person: Person | None = None
+    """Whose identifier it is; absent on identifiers of things."""
+    split: str | None = None
+    """Separator of a cell with several identifiers; gives the child object `<object>__<column>`."""
+    formats: list[str] = []
+    """strptime formats of dates and times, tried in order; never guessed."""
+    missing: dict[str, str] = {}
+    """Cell texts that mean there is no value -> the meaning kept as status (`missing`, `never`, `unknown`, ...)."""
+    values: dict[str, bool] = {}
+    """Texts of a boolean."""
+    code_map: Slug | None = None
+    """Map of `code_map.csv` that the text must belong to."""
+    unit_column: str | None = None
+    """Property that holds this value's unit."""
+    comparators: bool = False
+    """A leading <, >, <= or >= is kept beside the number."""
+    measurement: Measurement | None = None
+    key: bool = False
+    """Marks event time: a cell that cannot be read sends its row aside."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Column:
+        if (self.cast == "identifier") != (self.identifier is not None):
+            raise ValueError("`cast: identifier` and `identifier:` go together")
+        if self.action == "drop" and not self.reason:
+            raise ValueError("a dropped column needs its `reason`")
+        if self.action == "token" and self.cast != "identifier":
+            raise ValueError("only an identifier can be tokenised")
+        if self.cast == "identifier" and self.action == "keep" and self.privacy == "direct":
+            raise ValueError("a direct identifier is tokenised or dropped, never kept")
+        if self.privacy in ("direct", "free_text") and self.action == "keep":
+            raise ValueError("direct identifiers and free text are never kept")
+        if self.cast in ("date", "time") and not self.formats:
+            raise ValueError("a date or time states its `formats`")
+        if self.cast == "boolean" and not self.values:
+            raise ValueError("a boolean states its `values`")
+        if self.cast == "code" and not self.code_map:
+            raise ValueError("a code states its `code_map`")
+        return self
+
+
+class Instant(Closed):
+    """An instant made of a date cell and a time cell in the site's zone."""
+
+    name: Slug
+    date: str
+    time: str
+    not_before: str | None = None
+    """Instant that this one may not precede: an earlier reading means the next day."""
+    key: bool = False
+
+
+class Retraction(Closed):
+    """A record whose `column` reads one of `values` takes back earlier versions of its business key."""
+
+    column: str
+    values: list[str]
+
+
+class ObjectExtension(Closed):
+    """Our part of one contract object: a record type of the feed."""
+
+    explode: str | None = None
+    """Path of the list inside a record whose elements are this object's rows; absent for the record itself."""
+    instants: list[Instant] = []
+    retraction: Retraction | None = None
+
+
+class CsvFormat(Closed):
+    format: Literal["csv"]
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: Literal["utf-8", "utf-8-sig", "latin-1", "utf-16"] = "utf-8-sig"
+    header_lines: int = 1
+    decimal: Literal[".", ","] = "."
+
+
+class NdjsonFormat(Closed):
+    format: Literal["ndjson"]
+    resource_type: str | None = None
+
+
+class ArffFormat(Closed):
+    format: Literal["arff"]
+    relation: str | None = None
+
+
+FileFormat = Annotated[CsvFormat | NdjsonFormat | ArffFormat, Field(discriminator="format")]
+
+
+class Sequence(Closed):
+    """Where a delivery's sequence comes from; a later sequence wins, never a later arrival."""
+
+    source: Literal["name", "envelope", "constant"]
+    pattern: str | None = None
+    """Regular expression with the group `sequence`, for `name`."""
+    value: str | None = None
+    """For `constant`: an export that was made once."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _has_group(cls, pattern: str | None) -> str | None:
+        if pattern is not None and "sequence" not in re.compile(pattern).groupindex:
+            raise ValueError("the pattern needs a group named `sequence`")
+        return pattern
+
+    @model_validator(mode="after")
+    def _complete(self) -> Sequence:
+        if (self.source == "name") != (self.pattern is not None) or (self.source == "constant") != (self.value is not None):
+            raise ValueError("`name` needs `pattern`, `constant` needs `value`, and nothing else")
+        return self
+
+
+class FeedExtension(Closed):
+    """Our part of a contract: file format, delivery mode and sequence."""
+
+    file: FileFormat
+    mode: Literal["append", "snapshot", "upsert"]
+    sequence: Sequence
+    unit: Literal["line", "resource", "row", "message", "element"]
+    """What is counted."""
+    ignored_elements: dict[str, str] = {}
+    """Elements of a nested record that are deliberately not read -> why."""
+
+
+class Site(Closed):
+    site: Slug
+    name: str
+    zone: str
+    country: str
+    fin: str | None = None
+    gln: str | None = None
+
+
+class CanonicalForm(Closed):
+    """How an issuer's numbers are brought to one form: `00123456` and `123456` are one."""
+
+    strip: str = ""
+    """Characters removed wherever they stand."""
+    strip_prefix: str = ""
+    """Text removed from the front, once: `Patient/` of a FHIR reference."""
+    zero_pad: int | None = None
+    upper: bool = True
+
+
+class Issue(Closed):
+    """A kind of identifier that this organisation issues."""
+
+    kind: Slug
+    canonical: CanonicalForm = CanonicalForm()
+
+
+class Speaks(Closed):
+    """A dialect that this organisation exports, where, and how it departs from the dialect."""
+
+    dialect: Slug
+    site: Slug
+    feeds: list[Slug] = []
+    """Feeds it promised; all of the dialect when empty."""
+    issuers: dict[Slug, Slug] = {}
+    """Kind of identifier -> the partner that issues it, where it is not this one."""
+    sequence: Sequence | None = None
+    """Overrides the contracts' sequence."""
+    every_days: int | None = None
+    """Promise: a delivery at least this often."""
+    delay_days: int | None = None
+    """Promise: a fact is delivered at most this long after it happened."""
+
+
+class Partner(Closed):
+    """One organisation: who it is, where it is, what it sends."""
+
+    partner: Slug
+    name: str
+    legal_entity: str
+    roles: list[Role] = Field(min_length=1)
+    sites: list[Site] = Field(min_length=1)
+    speaks: list[Speaks] = []
+    issues: list[Issue] = []
+    token_key: str
+    """Name of its token key, e.g. `northgate-1`; a new name is a new key."""
+    owner: str
+    """Who answers for its deliveries."""
+
+    @model_validator(mode="after")
+    def _sites_known(self) -> Partner:
+        known = {site.site for site in self.sites}
+        for spoken in self.speaks:
+            if spoken.site not in known:
+                raise ValueError(f"dialect {spoken.dialect} names a site that is not among `sites`")
+        return self

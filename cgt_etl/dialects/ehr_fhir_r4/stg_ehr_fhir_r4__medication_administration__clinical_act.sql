@@ -1,0 +1,14 @@
+select
+    {{ fact_columns('medication_administration') }},
+    patient as subject_token,
+    coi as coi_token,
+    'patient' as subject_role,
+    false as is_anonymous,
+    code,
+    'rxnorm' as code_system,
+    'medication_administration' as act_type,
+    status,
+    {{ time_from_instant('started', 'started') }},
+    {{ time_from_instant('effective_end', 'ended') }},
+    {{ time_from_instant('last_updated', 'recorded') }}
+from {{ ref('stg_ehr_fhir_r4__medication_administration') }}

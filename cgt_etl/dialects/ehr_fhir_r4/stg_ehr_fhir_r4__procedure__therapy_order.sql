@@ -1,0 +1,8 @@
+select
+    {{ fact_columns('therapy_order') }},
+    order_ref as order_token,
+    coi as coi_token,
+    patient as recipient_token,
+    {{ nulls('text', ['product_name_code', 'status']) }}
+from {{ ref('stg_ehr_fhir_r4__procedure') }}
+where order_ref is not null or coi is not null

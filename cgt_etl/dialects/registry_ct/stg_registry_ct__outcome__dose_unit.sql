@@ -1,0 +1,13 @@
+select
+    {{ fact_columns('lotno', 'lots') }},
+    lots.lot as lot_token,
+    outcome.batch as batch_token,
+    outcome.coi as coi_token,
+    outcome.crid as recipient_token,
+    outcome.product_name_code,
+    {{ nulls('text', ['component_code']) }},
+    outcome.source_object as parent_object
+from {{ ref('stg_registry_ct__outcome__lotno') }} as lots
+inner join {{ ref('stg_registry_ct__outcome') }} as outcome
+    on lots.source_delivery = outcome.source_delivery and lots.source_row = outcome.source_row
+where lots.lot is not null

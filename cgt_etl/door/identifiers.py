@@ -1,0 +1,162 @@
+"""One canonical form per identifier, checked by its own check rule: what is hashed must first be written one way.
+
+Pure functions of text; structures and vectors from the domain's `identifiers.md` (ISBT 128 ST-001, GS1 General Specifications,
+IATA). No keys, no tables of products or facilities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from cgt_etl.contracts.model import CanonicalForm
+from cgt_etl.errors import CgtError
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
+_PLAIN = CanonicalForm()
+_SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
+
+_DIN = re.compile(r"[A-NP-Z1-9][A-NP-Z0-9]{2}[0-9]{10}")
+_DIN_DIVISION = re.compile(r"(.+)-[A-Za-z0-9]{2}")
+_GRID = re.compile(r"[1-9][0-9]{3}[A-Z0-9]{13}[0-9]{2}")
+_COI = re.compile(r"CH[A-NP-Z1-9][A-NP-Z0-9]{2}[0-9]{4}[A-Z0-9]{6}")
+_AIR_WAYBILL = re.compile(r"([0-9]{3})-?([0-9]{7})([0-9])")
+_PRODUCT_CODE = re.compile(r"[A-Z][A-Z0-9]{4}([A-Z0-9][A-Za-z0-9]{2})?")
+_DIVISION = re.compile(r"[A-Za-z0-9]{2}")
+_EPC = re.compile(r"urn:epc:id:(sscc|sgtin|sgln|pgln):([0-9]+)\.([0-9]*)(?:\..*)?", re.IGNORECASE)
+_EPC_SCHEMES = {"sscc": {"sscc"}, "gtin": {"sgtin"}, "gln": {"sgln", "pgln"}}
+
+
+class NotCanonical(CgtError):
+    """A text that is no identifier of its kind; does not say which text."""
+
+
+def canonicalise(kind: str, text: str, form: CanonicalForm = _PLAIN, patterns: Iterable[str] = ()) -> str:
+    """The one way of writing `text`, an identifier of `kind`.
+
+    `form` is its issuer's (kinds with a structure of their own do not ask it); `patterns` are regular expressions of other forms that
+    the kind may have by contract, a sponsor's chain-of-identity ids for instance. Idempotent (but for a `strip_prefix` given twice).
+
+    Raises:
+        NotCanonical: wrong structure or check character.
+    """
+    canonical = _STRUCTURED[kind](text) if kind in _STRUCTURED else _by_form(text, form)
+    if canonical is None and patterns:
+        plain = _by_form(text, form)
+        canonical = plain if plain and any(re.fullmatch(pattern, plain) for pattern in patterns) else None
+    if not canonical:
+        raise NotCanonical(f"this is no identifier of the kind {kind}", remedy="Check its structure and its check character at the source")
+    return canonical
+
+
+def is_structured(kind: str) -> bool:
+    """Whether the kind has a structure or check character of its own."""
+    return kind in _STRUCTURED
+
+
+def mod_37_2(text: str) -> str:
+    """ISO/IEC 7064 Mod 37-2 check character: K of a DIN. Weights 2^n at the left to 2^1 at the right, (38 - S mod 37) mod 37."""
+    total = 0
+    for character in text:
+        total = (total + _ALPHABET.index(character)) * 2 % 37
+    return _ALPHABET[(38 - total) % 37]
+
+
+def mod_10(digits: str) -> str:
+    """GS1 check digit of the digits before it: weights 3, 1, 3, ... from the right."""
+    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    return str(-total % 10)
+
+
+def _din(text: str) -> str | None:
+    """13 characters; K (checked), flags (checked where they carry K: 60 to 96), `=`, spaces and a bag's division are not part of it."""
+    bare = _SPACES.sub("", text)
+    if divided := _DIN_DIVISION.fullmatch(bare):
+        bare = divided[1]
+    bare = bare.upper().removeprefix("=")
+    din, rest = bare[:13], bare[13:]
+    if not _DIN.fullmatch(din) or not rest.isascii():
+        return None
+    check = mod_37_2(din)
+    flags, key = (rest[:2], rest[2:]) if len(rest) >= 2 else ("", rest)
+    if key not in ("", check) or not (flags == "" or flags.isalnum()):
+        return None
+    carries_check = flags.isdigit() and 60 <= int(flags) <= 96
+    return None if carries_check and int(flags) - 60 != _ALPHABET.index(check) else din
+
+
+def _grid(text: str) -> str | None:
+    """19 characters: issuing organisation, registry's donor id, and a Mod 37-2 checksum of two digits (it is not mod 97)."""
+    bare = _SPACES.sub("", text).replace("-", "").upper()
+    if not _GRID.fullmatch(bare):
+        return None
+    return bare if _ALPHABET.index(mod_37_2(bare[:17])) == int(bare[17:]) else None
+
+
+def _coi(text: str) -> str | None:
+    """ISBT 128 DS040: CH, facility, year and 6 characters."""
+    bare = _SPACES.sub("", text).upper()
+    return bare if _COI.fullmatch(bare) else None
+
+
+def _gs1(kind: str, length: int, text: str) -> str | None:
+    """GS1 key with its check digit; an EPC URI has none and gets it."""
+    bare = _SPACES.sub("", text)
+    if epc := _EPC.fullmatch(bare):
+        body = epc[2] + epc[3]
+        if epc[1].lower() not in _EPC_SCHEMES[kind] or len(body) != length - 1:
+            return None
+        if kind != "gln":  # the serial's first digit is the extension or indicator digit: it goes before the company prefix
+            body = epc[3][:1] + epc[2] + epc[3][1:]
+        return body + mod_10(body)
+    if kind == "sscc":
+        bare = bare.removeprefix("(00)")
+    if kind == "gtin" and len(bare) in (8, 12, 13):
+        bare = bare.rjust(length, "0")
+    if len(bare) != length or not (bare.isascii() and bare.isdigit()):
+        return None
+    return bare if mod_10(bare[:-1]) == bare[-1] else None
+
+
+def _air_waybill(text: str) -> str | None:
+    """`PPP-SSSSSSSC`: C is the 7-digit serial mod 7."""
+    match = _AIR_WAYBILL.fullmatch(_SPACES.sub("", text))
+    if match is None or int(match[2]) % 7 != int(match[3]):
+        return None
+    return f"{match[1]}-{match[2]}{match[3]}"
+
+
+def _product_code(text: str) -> str | None:
+    """5 characters of product description, or 8 with collection type and division, whose case counts."""
+    bare = _SPACES.sub("", text).removeprefix("=<")
+    bare = bare[:6].upper() + bare[6:]
+    return bare if _PRODUCT_CODE.fullmatch(bare) else None
+
+
+def _division(text: str) -> str | None:
+    bare = text.strip()
+    return bare if bare.isascii() and _DIVISION.fullmatch(bare) else None
+
+
+def _by_form(text: str, form: CanonicalForm) -> str | None:
+    """An issuer's number in the issuer's form; None where nothing is left of it."""
+    bare = text.strip().removeprefix(form.strip_prefix)
+    bare, without = (bare.upper(), form.strip.upper()) if form.upper else (bare, form.strip)
+    bare = bare.translate(dict.fromkeys(map(ord, without))).strip()
+    if not bare:
+        return None
+    return bare if form.zero_pad is None else bare.lstrip("0").rjust(form.zero_pad, "0")
+
+
+_STRUCTURED: dict[str, Callable[[str], str | None]] = {
+    "din": _din,
+    "grid": _grid,
+    "coi": _coi,
+    "sscc": partial(_gs1, "sscc", 18),
+    "gtin": partial(_gs1, "gtin", 14),
+    "gln": partial(_gs1, "gln", 13),
+    "awb": _air_waybill,
+    "product_code": _product_code,
+    "division": _division,
+}

@@ -1,0 +1,76 @@
+"""Every fault of one object's rows: what the casts found, what is missing or said twice, and the contract's rules.
+
+Decides nothing about what becomes of a row; `rules.effect_of` does, and `admit` carries it out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import polars as pl
+
+from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
+from cgt_etl.door.casts import MISSING, UNREADABLE
+from cgt_etl.door.columns import Delivered
+from cgt_etl.door.ledger import Fault
+from cgt_etl.door.rules import REQUIRED, effect_of, failures, judges_reading, key_columns, rules_of
+
+SEVERAL = "D10"
+
+
+def judge(delivered: Delivered, frame: pl.DataFrame) -> list[Fault]:
+    """Faults in a fixed order: columns as in the contract, then instants, then the business key.
+
+    Raises:
+        DeclarationError, CgtError: see `rules.failures`.
+    """
+    spec = delivered.spec
+    several: defaultdict[str, set[int]] = defaultdict(set)
+    for number, column in delivered.ambiguous:
+        several[column].add(number)
+    failed: defaultdict[str, list[tuple[str, list[int]]]] = defaultdict(list)
+    for column, rule, rows in failures(spec, frame):
+        failed[column].append((rule, rows))
+    keys = key_columns(spec)
+    faults = [
+        Fault(column.name, rule, effect_of(rule, is_key=column.name in keys), rows)
+        for column in spec.columns
+        for rule, rows in _of_column(column, frame, several[column.name], failed[column.name])
+        if rows
+    ]
+    for instant in spec.extension.instants:
+        for rule, rows in _found_by_cast(instant.name, frame):
+            faults.append(Fault(instant.time, rule, effect_of(rule, is_key=instant.key), rows))
+    return faults + _without_key(spec, frame, faults)
+
+
+def _of_column(
+    column: ColumnSpec, frame: pl.DataFrame, several: set[int], failed: list[tuple[str, list[int]]]
+) -> list[tuple[str, list[int]]]:
+    found = [(SEVERAL, sorted(several))]
+    if column.extension.action == "drop":
+        return found
+    judging = {bound.id for bound in rules_of(column) if judges_reading(bound)}
+    judged = {row for rule, rows in failed if rule in judging for row in rows}
+    for rule, rows in _found_by_cast(column.name, frame):
+        found.append((rule, [row for row in rows if row not in judged] if rule == UNREADABLE else rows))
+    if column.required:
+        missing = frame[f"{column.name}__status"] == MISSING
+        found.append((REQUIRED, [row for row in missing.arg_true().to_list() if row not in several]))
+    return found + failed
+
+
+def _found_by_cast(name: str, frame: pl.DataFrame) -> list[tuple[str, list[int]]]:
+    rules = frame[f"{name}@rule"]
+    return [(rule, (rules == rule).arg_true().to_list()) for rule in sorted(rules.drop_nulls().unique())]
+
+
+def _without_key(spec: ObjectSpec, frame: pl.DataFrame, faults: list[Fault]) -> list[Fault]:
+    """Rows whose business key is empty altogether: they cannot be corrected or traced."""
+    if not spec.key:
+        return []
+    empty = frame.select(pl.all_horizontal(pl.col(f"{column.name}@key").is_null() for column in spec.key)).to_series()
+    names = {column.name for column in spec.key}
+    known = {row for fault in faults if fault.column in names and fault.effect == "row" for row in fault.rows}
+    rows = [row for row in empty.arg_true().to_list() if row not in known]
+    return [Fault(spec.key[0].name, REQUIRED, "row", rows)] if rows else []

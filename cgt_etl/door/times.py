@@ -1,0 +1,165 @@
+"""Times as they were said: precision, zone and the two hours a year that no clock can place.
+
+`zoneinfo` resolves, never SQL, and nothing is guessed: a local time that happened twice gets no instant, one that never happened is
+no time, a date alone never becomes midnight. Pure functions; knows no column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+OK, AMBIGUOUS, PARTIAL, SET_ASIDE = "ok", "ambiguous", "partial", "set_aside"
+_DIRECTIVE = re.compile(r"%(.)")
+_ISO = re.compile(
+    r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII | re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a text says: a date or a time of day, how precisely, and its offset where it has one."""
+
+    at: datetime
+    """Without a zone. Parts finer than `precision` mean nothing."""
+    precision: str
+    """year, month, day, minute or second."""
+    offset: timezone | None = None
+
+    @property
+    def local(self) -> str:
+        """ISO 8601 text of what was said, and no more than that."""
+        match self.precision:
+            case "year":
+                return f"{self.at.year:04d}"
+            case "month":
+                return f"{self.at.year:04d}-{self.at.month:02d}"
+            case "day":
+                return self.at.date().isoformat()
+            case "minute":
+                return self.at.isoformat(timespec="minutes")
+            case _:
+                return self.at.isoformat()
+
+    @property
+    def day(self) -> date | None:
+        """The local date, where it is known."""
+        return None if self.precision in ("year", "month") else self.at.date()
+
+    @property
+    def has_clock(self) -> bool:
+        return self.precision in ("minute", "second")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A time put on the one line that everybody shares, as far as it can be."""
+
+    status: str
+    at_utc: datetime | None = None
+    """UTC, without a zone."""
+    said: Said | None = None
+    zone_source: str = "none"
+    """offset, site or none."""
+
+
+def parse(text: str, formats: Sequence[str] = ()) -> Said | None:
+    """Read `text` by the first of the strptime `formats` that fits; by ISO 8601 (FHIR's partial dates included) where none is stated."""
+    if not text.isascii():
+        return None
+    if not formats:
+        return _iso(text)
+    for form in formats:
+        try:
+            at = datetime.strptime(text, form)  # noqa: DTZ007  a local time; its zone is the site's
+        except ValueError:
+            continue
+        offset = timezone(at.utcoffset() or timedelta()) if at.tzinfo else None
+        return Said(at.replace(tzinfo=None), precision_of(form), offset)
+    return None
+
+
+def precision_of(form: str) -> str:
+    """How precise a strptime format is: its finest directive."""
+    directives = set(_DIRECTIVE.findall(form))
+    if directives & set("SfTXc"):
+        return "second"
+    if directives & set("HIMR"):
+        return "minute"
+    if directives & set("djDx"):
+        return "day"
+    return "month" if directives & set("mbB") else "year"
+
+
+def _iso(text: str) -> Said | None:
+    match = _ISO.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, offset = match.groups()
+    precision = "second" if second else "minute" if hour else "day" if day else "month" if month else "year"
+    try:
+        at = datetime(  # noqa: DTZ001  a local time; its offset is kept beside it
+            int(year),
+            int(month or 1),
+            int(day or 1),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            int((fraction or "")[:6].ljust(6, "0")),
+        )
+        return Said(at, precision, _offset(offset) if offset else None)
+    except ValueError:
+        return None
+
+
+def _offset(text: str) -> timezone:
+    if text.upper() == "Z":
+        return UTC
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if minutes > 59 or hours * 60 + minutes > 14 * 60:
+        raise ValueError("no offset")
+    return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
+
+
+def place(said: Said, zone: ZoneInfo) -> Placed:
+    """The instant of what was said: by its own offset, else by the site's zone; none where it has no clock time.
+
+    status: ok; partial (no clock time); ambiguous (the clock showed it twice); set_aside (the clock never showed it, or it lies outside
+    all years).
+    """
+    if not said.has_clock:
+        return Placed(PARTIAL, said=said)
+    try:
+        if said.offset is not None:
+            return Placed(OK, _utc(said.at.replace(tzinfo=said.offset)), said, "offset")
+        first, second = said.at.replace(tzinfo=zone, fold=0), said.at.replace(tzinfo=zone, fold=1)
+        if first.utcoffset() == second.utcoffset():
+            return Placed(OK, _utc(first), said, "site")
+        if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != said.at:
+            return Placed(SET_ASIDE, said=said)
+    except OverflowError:
+        return Placed(SET_ASIDE, said=said)
+    return Placed(AMBIGUOUS, said=said, zone_source="site")
+
+
+def combine(day: date, clock: time, zone: ZoneInfo, not_before: Said | None, precision: str) -> Placed:
+    """The instant of a date cell and a time cell. Earlier than `not_before` on the clock means the next day.
+
+    Where both times lie in the hour that the clock shows twice, they may be in order on the same day: the date is left, the instant is
+    ambiguous.
+    """
+    said = Said(datetime.combine(day, clock), precision)
+    if not_before is not None and said.at < not_before.at:
+        is_same_hour_twice = all(place(Said(one.at, one.precision), zone).status == AMBIGUOUS for one in (said, not_before))
+        if not is_same_hour_twice:
+            if said.at.date() == date.max:
+                return Placed(SET_ASIDE, said=said)
+            said = Said(said.at + timedelta(days=1), precision)
+    return place(said, zone)
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,57 @@
+"""Keys and tokens: one master key, a key of its own per purpose and partner, and keyed hashes in the place of identifiers.
+
+HKDF-SHA256 (RFC 5869) derives the keys, HMAC-SHA256 (RFC 2104) makes the tokens. Never logs, stores or shows a key.
+"""
+
+from __future__ import annotations
+
+import hmac
+from functools import cached_property
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+TOKEN_BYTES = 16
+_DIVIDER = "\x1f"
+
+
+class Keys:
+    """Every key of a deployment, derived from its 32-byte master key when asked for."""
+
+    def __init__(self, master: bytes) -> None:
+        self._master = master
+        self._partners: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:
+        return "Keys(...)"
+
+    def partner(self, name: str) -> bytes:
+        """The key named `name` in a partner file: a new name is a new key."""
+        if name not in self._partners:
+            self._partners[name] = self._derive(f"partner/{name}")
+        return self._partners[name]
+
+    @cached_property
+    def linkage(self) -> bytes:
+        """Links one identifier across partners; its tokens never leave landing."""
+        return self._derive("linkage")
+
+    @cached_property
+    def release(self) -> bytes:
+        """Makes the ids of released tables."""
+        return self._derive("release")
+
+    @cached_property
+    def vault(self) -> bytes:
+        """Seals raw files and what was set aside."""
+        return self._derive("vault")
+
+    def _derive(self, purpose: str) -> bytes:
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"cgt_etl/v1/{purpose}".encode()).derive(self._master)
+
+
+def token(key: bytes, kind: str, issuer: str, canonical: str) -> str:
+    """32 hex digits that stand for one identifier under one key: the first 16 bytes of an HMAC-SHA256."""
+    text = _DIVIDER.join((kind, issuer, canonical))
+    return hmac.digest(key, text.encode(), "sha256")[:TOKEN_BYTES].hex()

@@ -1,0 +1,98 @@
+"""Paths inside nested records: `code.coding[system=http://loinc.org].code`, `name[0].family`, `identifier[type.coding.code=MR].value`.
+
+A step names an element; `[n]` takes one of a list, `[path=text]` keeps the elements where that path gives that text; lists are walked
+through.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cgt_etl.errors import DeclarationError
+
+PARENT = "^."
+_STEP = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<selectors>(?:\[[^\]]+\])*)(?:\.|$)")
+_SELECTOR = re.compile(r"\[([^\]]+)\]")
+
+
+@dataclass(frozen=True)
+class _Step:
+    name: str
+    selectors: tuple[int | tuple[Path, str], ...]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A parsed path."""
+
+    steps: tuple[_Step, ...]
+
+    @property
+    def root(self) -> str:
+        """The top-level element that it reads."""
+        return self.steps[0].name
+
+    def find(self, node: Any) -> list[Any]:
+        """Everything it leads to from `node`, lists flattened, in document order; empty where an element is absent."""
+        found = [node]
+        for step in self.steps:
+            found = [child for parent in found if isinstance(parent, dict) for child in _children(parent.get(step.name), step)]
+        return found
+
+
+def parse(text: str) -> Path:
+    """Raises:
+    DeclarationError: `text` is no path.
+    """
+    steps, at = [], 0
+    while at < len(text):
+        match = _STEP.match(text, at)
+        if match is None:
+            break
+        steps.append(_Step(match["name"], tuple(_selector(part) for part in _SELECTOR.findall(match["selectors"]))))
+        at = match.end()
+    if at < len(text) or not steps or text.endswith("."):
+        raise DeclarationError(f"`{text}` is no path inside a record", remedy="Write steps like code.coding[system=http://loinc.org].code")
+    return Path(tuple(steps))
+
+
+def _selector(text: str) -> int | tuple[Path, str]:
+    if text.isdigit():
+        return int(text)
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise DeclarationError(f"`[{text}]` is no selector", remedy="Write [0] or [path=text]")
+    return parse(path), value
+
+
+def _children(value: Any, step: _Step) -> Iterator[Any]:
+    if value is None:
+        return
+    nodes = list(_flat(value))
+    for selector in step.selectors:
+        if isinstance(selector, int):
+            nodes = nodes[selector : selector + 1]
+        else:
+            path, wanted = selector
+            nodes = [node for node in nodes if any(scalar(leaf) == wanted for leaf in path.find(node))]
+    yield from nodes
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, list):
+            pending.extend(reversed(node))
+        elif node is not None:
+            yield node
+
+
+def scalar(leaf: Any) -> str | None:
+    """The text of a leaf; None where it is no leaf. Numbers were parsed as their delivered text."""
+    if isinstance(leaf, bool):
+        return "true" if leaf else "false"
+    return leaf if isinstance(leaf, str) else None

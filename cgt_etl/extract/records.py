@@ -1,0 +1,111 @@
+"""What every reader hands on: batches of text, records it could not read, and counts. No format knows of another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from cgt_etl.contracts.load import ObjectSpec
+from cgt_etl.extract.limits import BATCH_ROWS
+
+WRONG_SHAPE: Final = "D01"
+UNREADABLE: Final = "F01"
+"""The file is not what its format says: refused whole."""
+OTHER_COLUMNS: Final = "F02"
+"""Its columns, attributes or resource type are not the contract's: refused whole."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of one object, in file order; every list has one entry per row.
+
+    Text is exactly as delivered, nothing trimmed; None is a cell that was not delivered at all.
+    """
+
+    object: str
+    positions: list[int]
+    """Physical line, from 1, on which the record starts; a child row carries its parent's."""
+    items: list[int]
+    """0 for a record, 0 to n-1 for the rows of a list inside it."""
+    columns: dict[str, list[str | None]]
+    """By column name."""
+    ambiguous: dict[tuple[int, str], str] = field(default_factory=dict)
+    """(row of this batch, column) -> the several values found where one is expected, as JSON; the cell itself is None."""
+    digests: list[str] | None = None
+    """sha256 of each whole record, where the object has no business key."""
+
+
+@dataclass(frozen=True)
+class Misread:
+    """A record that cannot be read; `raw`, its text as UTF-8 (bytes as they came where they are no text), belongs in the vault alone."""
+
+    position: int
+    rule: str
+    reason: str
+    raw: bytes
+
+
+class Reading:
+    """One pass over one file. After the last batch `units` counts its records, independently of what becomes of them."""
+
+    def __init__(self, batches: Callable[[Reading], Iterator[Batch]]) -> None:
+        self.units = 0
+        self.set_aside: list[Misread] = []
+        self.unmapped: dict[str, int] = {}
+        """Element outside the contract -> how many records have it."""
+        self.unmapped_first: dict[str, int] = {}
+        """Element outside the contract -> position of the first record that has it."""
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self._batches(self)
+
+    def misread(self, position: int, reason: str, raw: bytes) -> None:
+        """Count and keep a record that cannot be read."""
+        self.units += 1
+        self.set_aside.append(Misread(position, WRONG_SHAPE, reason, raw))
+
+
+class Rows:
+    """Rows of one object on their way into a batch."""
+
+    def __init__(self, spec: ObjectSpec, *, is_record: bool) -> None:
+        self._spec = spec
+        self._names = [column.name for column in spec.columns]
+        self._has_digest = is_record and not spec.key
+        self._clear()
+
+    def _clear(self) -> None:
+        self._positions: list[int] = []
+        self._items: list[int] = []
+        self._cells: list[list[str | None]] = []
+        self._digests: list[str] = []
+        self._ambiguous: dict[tuple[int, str], str] = {}
+
+    def add(self, position: int, cells: list[str | None], *, item: int = 0, raw: bytes | None = None) -> None:
+        """One row; `cells` in the order of the contract's columns, `raw` the record's bytes where it has no key (else the cells)."""
+        self._positions.append(position)
+        self._items.append(item)
+        self._cells.append(cells)
+        if self._has_digest:
+            content = raw if raw is not None else "\x1f".join(cell or "" for cell in cells).encode("utf-8", "surrogatepass")
+            self._digests.append(hashlib.sha256(content).hexdigest())
+
+    def several(self, place: int, values: str) -> None:
+        """The row added last has several values in its column number `place`."""
+        self._ambiguous[(len(self._positions) - 1, self._names[place])] = values
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._positions) >= BATCH_ROWS
+
+    def batch(self) -> Batch | None:
+        """What was gathered, and start anew; None where nothing was."""
+        if not self._positions:
+            return None
+        columns = dict(zip(self._names, (list(column) for column in zip(*self._cells, strict=True)), strict=True))
+        made = Batch(self._spec.name, self._positions, self._items, columns, self._ambiguous, self._digests if self._has_digest else None)
+        self._clear()
+        return made

@@ -1,0 +1,200 @@
+"""The inbox: `<inbox>/<night>/<partner>/<feed>/<file>`, what of it is new, and landing all of it.
+
+Imports nothing heavy until something is landed. Follows no symbolic link and leaves the inbox as it is. Names that start
+with a point are uploads under way or a file manager's own, and are no deliveries; `envelope.json` states the sequence of
+the files beside it and is none either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.errors import CgtError, DeclarationError, RefusedFile
+from cgt_etl.landing.delivery import Landed, current, sequence_key, sequence_of
+from cgt_etl.settings import Settings
+
+ENVELOPE = "envelope.json"
+_READ = 1 << 20
+_ENVELOPE_LIMIT = 1 << 16
+_SEQUENCE_LIMIT = 200
+_Entry = tuple[str, str, Path, str]
+"""Partner, feed, path, and what is wrong with it, if anything."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of one night. `sha256` is empty where it could not be read; `problem` says why it cannot be landed at all."""
+
+    partner: str
+    feed: str
+    path: Path
+    sha256: str = ""
+    is_new: bool = False
+    """These bytes have not landed, or have under an earlier sequence only."""
+    problem: CgtError | None = None
+
+
+def nights(inbox: Path) -> list[str]:
+    """The night folders' names in order.
+
+    Raises:
+        DeclarationError: there is no such inbox.
+    """
+    if not inbox.is_dir():
+        raise DeclarationError(
+            "there is no inbox at this place", file=str(inbox), remedy="Name a folder of <night>/<partner>/<feed>/<file>"
+        )
+    return sorted(e.name for e in os.scandir(inbox) if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
+
+
+def scan(settings: Settings, registry: Registry, inbox: Path, night: str) -> list[Found]:
+    """Every file of one night, sorted by partner, feed and name, with what keeps it from being landed.
+
+    Raises:
+        DeclarationError: the inbox has no such night.
+    """
+    if night not in nights(inbox):
+        raise DeclarationError("the inbox has no such night", remedy="Name one of its folders, e.g. 0001")
+    return [_look(settings, registry, entry) for entry in _files(inbox / night)]
+
+
+def land_all(settings: Settings, registry: Registry, found: list[Found], received_at: datetime) -> list[Landed]:
+    """Land what is new among `found`; a file that fails costs itself only. The caller holds the lease.
+
+    Args:
+        received_at: with a zone; written to the manifests and nowhere else.
+    """
+    return [_land(settings, registry, file, received_at) for file in found]
+
+
+def open_regular(path: Path) -> int:
+    """A descriptor of a regular file, opened without following a link or waiting on a pipe.
+
+    Raises:
+        CgtError: it is something else, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        problem = CgtError(f"the file cannot be opened ({os.strerror(error.errno or 0)})", remedy="Deliver a plain, readable file")
+    else:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+        problem = CgtError("not a regular file", remedy="Deliver plain files, one level below the feed's folder")
+    raise problem
+
+
+def chunks_of(path: Path) -> Iterator[bytes]:
+    """The bytes of a regular file. Raises CgtError as `open_regular`."""
+    with os.fdopen(open_regular(path), "rb") as file:
+        while chunk := file.read(_READ):
+            yield chunk
+
+
+def sha256_of(path: Path) -> str:
+    """Full sha256, hex, of a regular file. Raises CgtError as `open_regular`."""
+    digest = hashlib.sha256()
+    for chunk in chunks_of(path):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def envelope_of(path: Path) -> str | None:
+    """The sequence that the envelope beside `path` states; None where there is none, or none that can be read."""
+    envelope = path.parent / ENVELOPE
+    try:
+        if envelope.lstat().st_size > _ENVELOPE_LIMIT:
+            return None
+        said = json.loads(b"".join(chunks_of(envelope)))
+    except (OSError, ValueError, RecursionError, CgtError):
+        return None
+    sequence = said.get("sequence") if isinstance(said, dict) else None
+    return sequence if isinstance(sequence, str) and 0 < len(sequence) <= _SEQUENCE_LIMIT else None
+
+
+def _files(folder: Path) -> Iterator[_Entry]:
+    """Every entry three levels down, or what lies where a folder should."""
+    for partner in _entries(folder):
+        if (feeds := _folder(partner)) is None:
+            yield "", "", Path(partner.path), "stands where a partner's folder should be"
+            continue
+        for feed in feeds:
+            if (files := _folder(feed)) is None:
+                yield partner.name, "", Path(feed.path), "stands where a feed's folder should be"
+                continue
+            for file in files:
+                if file.name == ENVELOPE:
+                    continue
+                misplaced = "" if file.is_file(follow_symlinks=False) else "is no regular file (a folder, a link or a device)"
+                if not file.name.isprintable():  # control characters, and bytes that are no UTF-8
+                    misplaced = "has a name that cannot be printed"
+                yield partner.name, feed.name, Path(file.path), misplaced
+
+
+def _folder(entry: os.DirEntry[str]) -> list[os.DirEntry[str]] | None:
+    """The entries of a folder that is one, is no link and may be read."""
+    try:
+        return _entries(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else None
+    except OSError:
+        return None
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    return sorted((entry for entry in os.scandir(folder) if not entry.name.startswith(".")), key=lambda entry: entry.name)
+
+
+def _look(settings: Settings, registry: Registry, entry: _Entry) -> Found:
+    partner, feed, path, misplaced = entry
+    if misplaced:
+        problem = CgtError(f"it {misplaced}", remedy="Files lie in <night>/<partner>/<feed>/, readable and without links")
+        return Found(partner, feed, path, problem=_located(problem, partner, feed, path))
+    try:
+        binding = registry.binding(partner, feed)
+        sha256 = sha256_of(path)
+        known = current(settings, partner, feed, sha256)
+        try:
+            sequence = sequence_of(binding.sequence, path.name, envelope_of(path))
+        except RefusedFile:
+            sequence = ""
+        return Found(partner, feed, path, sha256, is_new=known is None or sequence_key(known.sequence) < sequence_key(sequence))
+    except CgtError as error:
+        return Found(partner, feed, path, problem=_located(error, partner, feed, path))
+
+
+def _land(settings: Settings, registry: Registry, file: Found, received_at: datetime) -> Landed:
+    from cgt_etl.landing.land import land  # heavy, and only needed when there is something to land
+
+    problem = file.problem
+    if problem is None:
+        try:
+            known = None if file.is_new else current(settings, file.partner, file.feed, file.sha256)
+            if known is not None:
+                return Landed.of(known, file.path.name, is_new=False)
+            return land(settings, registry, registry.binding(file.partner, file.feed), file.path, received_at)
+        except CgtError as error:
+            problem = _located(error, file.partner, file.feed, file.path)
+    partner, feed, name = (_shown(name) or "" for name in (file.partner, file.feed, file.path.name))
+    return Landed(partner, feed, name, delivery=None, is_new=False, problem=problem)
+
+
+def _located(error: CgtError, partner: str, feed: str, path: Path) -> CgtError:
+    """The same error, saying which file it is about, in signs that a terminal only shows."""
+    return replace(
+        error,
+        partner=_shown(error.partner or partner),
+        feed=_shown(error.feed or feed),
+        file=_shown(error.file or path.name),
+    )
+
+
+def _shown(name: str) -> str | None:
+    return (name if name.isprintable() else ascii(name)) or None

@@ -1,0 +1,219 @@
+"""Land one file: hash, seal the raw bytes, admit them through the door, and make the delivery visible in one rename.
+
+Holds the order of these steps, which is what makes a killed landing harmless: the vault first, then the delivery's folder,
+the pointer last. Must not hold any rule about rows, and lets no value out: what goes wrong inside the door is reported by
+its place in our code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cgt_etl.contracts.registry import Binding, Registry
+from cgt_etl.door.admit import Admission, admit
+from cgt_etl.door.tokens import Keys
+from cgt_etl.errors import CgtError, RefusedFile, place_of
+from cgt_etl.extract import open_reader
+from cgt_etl.landing import durable, suppression
+from cgt_etl.landing.delivery import Delivery, Landed, Manifest, current, point, raw_folder, sequence_key, sequence_of
+from cgt_etl.landing.folder import DEFECT, check_counts, set_aside_lines, write_admission, write_manifest
+from cgt_etl.landing.inbox import chunks_of, envelope_of, sha256_of
+from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.vault import Vault
+from cgt_etl.landing.version import door16, door_of
+from cgt_etl.settings import Settings, fault_point
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Bytes whose raw form lies in the vault, and how they came."""
+
+    binding: Binding
+    source_name: str
+    sha256: str
+    envelope: str | None
+    """Sequence that the envelope beside the file stated."""
+    received_at: str
+    """ISO, UTC."""
+    admitted_at: str
+
+    @property
+    def id(self) -> str:
+        """`source_delivery` of its rows."""
+        return f"{self.binding.partner.partner}/{self.binding.feed.name}/{self.sha256[:16]}"
+
+    @property
+    def raw_name(self) -> str:
+        """Name of the raw bytes in the vault."""
+        return f"{self.id}/raw.enc"
+
+    def sequence(self) -> str:
+        """Raises RefusedFile where the name or the envelope states none."""
+        return sequence_of(self.binding.sequence, self.source_name, self.envelope)
+
+    def located(self, error: CgtError) -> CgtError:
+        """The same error, saying which delivery it is about."""
+        return replace(error, partner=self.binding.partner.partner, feed=self.binding.feed.name, file=self.source_name)
+
+
+@dataclass(frozen=True)
+class Door:
+    """The present door of a home, with its keys."""
+
+    settings: Settings
+    registry: Registry
+    keys: Keys
+    suppressed: frozenset[str]
+
+    @classmethod
+    def open(cls, settings: Settings, registry: Registry) -> Door:
+        """Raises DeclarationError or VaultError where the master key is absent, or another one than the vault was sealed under."""
+        keys = keys_of(settings)
+        return cls(settings, registry, keys, suppression.load(settings, keys))
+
+    @property
+    def vault(self) -> Vault:
+        return Vault(self.settings.vault, self.keys.vault)
+
+    def version(self, parcel: Parcel) -> tuple[dict[str, str], RefusedFile | None]:
+        """What an admission of these bytes depends on, and the refusal where they state no sequence (which is empty then)."""
+        digest = suppression.digest(self.suppressed)
+        try:
+            return door_of(self.registry, parcel.binding, digest, parcel.sequence()), None
+        except RefusedFile as error:
+            return door_of(self.registry, parcel.binding, digest, ""), error
+
+
+def land(settings: Settings, registry: Registry, binding: Binding, path: Path, received_at: datetime) -> Landed:
+    """Land the file at `path` under the present door. The caller holds the lease.
+
+    Bytes that have landed are not landed again, unless their sequence is later now: then the sender repeats what it said
+    before, and the later sequence counts, whichever of the two came first.
+
+    Args:
+        received_at: with a zone; goes to manifest.json alone.
+
+    Raises:
+        CgtError: the file cannot be read, changed meanwhile, or the door failed on it; nothing is visible then.
+    """
+    sha256, now = sha256_of(path), iso(received_at)
+    known = current(settings, binding.partner.partner, binding.feed.name, sha256)
+    parcel = Parcel(binding, path.name, sha256, envelope_of(path), known.manifest.received_at if known else now, now)
+    door = Door.open(settings, registry)
+    if known is None:
+        with _clean(parcel):
+            raw = _unchanged(chunks_of(path), parcel)
+            door.vault.seal(parcel.raw_name, raw)
+    elif not _is_later(parcel, known):
+        return Landed.of(known, path.name, is_new=False)
+    fault_point("vault.raw_written")
+    return Landed.of(admit_parcel(door, parcel), path.name, is_new=True)
+
+
+def admit_parcel(door: Door, parcel: Parcel) -> Delivery:
+    """Admit bytes from the vault through the present door and make that what counts. The caller holds the lease.
+
+    Where this door has admitted these bytes before (a killed run, a contract that was set back), that admission counts again.
+
+    Raises:
+        CgtError: as `land`.
+    """
+    version, refusal = door.version(parcel)
+    name = door16(version)
+    target = raw_folder(door.settings, *parcel.id.split("/")) / name
+    with _clean(parcel):
+        if not target.is_dir():
+            _admit(door, parcel, version, refusal, target)
+        fault_point("landing.after_rename")
+        point(door.settings, target.parent, name)
+    return Delivery.at(target)
+
+
+def _admit(door: Door, parcel: Parcel, version: dict[str, str], refusal: RefusedFile | None, target: Path) -> None:
+    """Write `target` whole: an admission, or the manifest of a refusal."""
+    feed = parcel.binding.feed
+    with door.vault.readable(parcel.raw_name) as raw, durable.workplace(door.settings.landing) as folder:
+        manifest = Manifest(
+            partner=parcel.binding.partner.partner,
+            feed=feed.name,
+            dialect=feed.dialect,
+            source_name=parcel.source_name,
+            sha256=parcel.sha256,
+            size=raw.stat().st_size,
+            contract={"id": f"{feed.dialect}.{feed.name}", "version": feed.version},
+            door16=target.name,
+            door=version,
+            sequence=version["sequence"],
+            envelope_sequence=parcel.envelope,
+            received_at=parcel.received_at,
+            admitted_at=parcel.admitted_at,
+            status="landed",
+        )
+        outcome = refusal or _examine(door, parcel, version["sequence"], raw)
+        if isinstance(outcome, RefusedFile):
+            counts = {"bytes": {"in": manifest.size, "refused": manifest.size}}
+            manifest = replace(manifest, status="refused", reason=str(parcel.located(outcome)), rule=outcome.rule, counts=counts)
+        else:
+            check_counts(outcome)
+            manifest = write_admission(folder, manifest, outcome)
+            door.vault.seal(f"{parcel.id}/{target.name}/set_aside.enc", set_aside_lines(outcome))
+        fault_point("landing.accepted_written")
+        write_manifest(folder, manifest)
+        durable.sync_tree(folder)
+        durable.make_folder(target.parent)
+        fault_point("landing.before_rename")
+        folder.rename(target)
+        durable.sync_folder(target.parent)
+
+
+def iso(moment: datetime) -> str:
+    """A time with a zone as ISO text in UTC, to the second."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path) -> Admission | RefusedFile:
+    """Read and judge."""
+    feed = parcel.binding.feed
+    try:
+        reading = open_reader(feed.extension.file, raw, feed.objects, ignored_elements=feed.extension.ignored_elements)
+        return admit(parcel.binding, reading, door.keys, door.suppressed, door.registry, source_delivery=parcel.id, sequence=sequence)
+    except RefusedFile as error:
+        return error
+
+
+def _unchanged(chunks: Iterable[bytes], parcel: Parcel) -> Iterator[bytes]:
+    """The same chunks; fails at their end, before anything is renamed, if they are not the bytes that were hashed."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    if digest.hexdigest() != parcel.sha256:
+        raise parcel.located(CgtError("the file changed while it was read", remedy="Run again when it has been delivered whole"))
+
+
+def _is_later(parcel: Parcel, known: Delivery) -> bool:
+    try:
+        return sequence_key(parcel.sequence()) > sequence_key(known.sequence)
+    except RefusedFile:
+        return False
+
+
+@contextmanager
+def _clean(parcel: Parcel) -> Iterator[None]:
+    """Whatever goes wrong becomes one clear sentence. The message of an error that is not ours may hold a value: it is dropped."""
+    try:
+        yield
+    except CgtError as error:
+        raise parcel.located(error) from None
+    except OSError as error:
+        problem = f"the delivery could not be written ({os.strerror(error.errno or 0)})"
+        raise parcel.located(CgtError(problem, remedy="Free space or mend the disk that holds CGT_HOME, and run again")) from None
+    except Exception as error:
+        problem = f"the door failed on this file ({type(error).__name__} at {place_of(error)})"
+        raise parcel.located(CgtError(problem, remedy=DEFECT)) from None

@@ -1,0 +1,80 @@
+"""The suppression list: linkage tokens of persons whose rows the door erases. Keyed and sealed; it holds no identifier.
+
+It lies in the vault and changes by being written anew. `reland` applies it to what landed before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from cgt_etl.contracts.registry import GLOBAL_KINDS, Registry
+from cgt_etl.door.identifiers import canonicalise
+from cgt_etl.door.rules import patterns_of
+from cgt_etl.door.tokens import Keys, token
+from cgt_etl.errors import CgtError
+from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.lease import lease
+from cgt_etl.landing.vault import Vault
+from cgt_etl.settings import Settings
+
+NAME = "suppression.enc"
+
+
+def load(settings: Settings, keys: Keys) -> frozenset[str]:
+    """The linkage tokens on the list; empty where there is no list.
+
+    Raises:
+        VaultError: the list was altered or sealed under another key; nothing may be landed then.
+    """
+    vault = Vault(settings.vault, keys.vault)
+    if not vault.path(NAME).exists():
+        return frozenset()
+    return frozenset(b"".join(vault.open(NAME)).decode("ascii").split())
+
+
+def digest(suppressed: frozenset[str]) -> str:
+    """sha256, hex, of the list, whatever the order it was made in."""
+    return hashlib.sha256("\n".join(sorted(suppressed)).encode("ascii")).hexdigest()
+
+
+def add(settings: Settings, registry: Registry, kind: str, issuer: str, value: str) -> frozenset[str]:
+    """Put one identifier on the list, whichever way it is written, and return the list. Takes the lease.
+
+    Args:
+        issuer: who issued it; empty, or ignored, for kinds that are unique everywhere.
+
+    Raises:
+        CgtError: no contract has such identifiers of such an issuer, so that nobody would be erased; or the value is no identifier of
+            that kind; the message does not repeat it.
+        VaultError: the master key is not that of this home.
+        LeaseHeld: a night is writing.
+    """
+    keys = keys_of(settings)
+    issuer = "" if kind in GLOBAL_KINDS else issuer
+    _check_known(registry, kind, issuer)
+    canonical = canonicalise(kind, value, registry.canonical_form(kind, issuer), _patterns(registry, kind))
+    with lease(settings, "cgt-etl suppress"):
+        suppressed = load(settings, keys) | {token(keys.linkage, kind, issuer, canonical)}
+        Vault(settings.vault, keys.vault).seal(NAME, ["\n".join(sorted(suppressed)).encode("ascii")])
+    return suppressed
+
+
+def _check_known(registry: Registry, kind: str, issuer: str) -> None:
+    issuers: dict[str, set[str]] = {}
+    for binding in registry.bindings:
+        for column in (column for spec in binding.feed.objects for column in spec.columns):
+            if column.extension.identifier:
+                issuers.setdefault(column.extension.identifier, set()).add(binding.issuer_of(column))
+    if kind not in issuers:
+        raise CgtError("no promised feed holds identifiers of this kind", remedy=f"Name one of: {', '.join(sorted(issuers)) or 'none'}")
+    if issuer not in issuers[kind]:
+        raise CgtError(
+            f"no promised feed holds {kind} identifiers of this issuer" if issuer else f"{kind} identifiers are unique per issuer alone",
+            remedy=f"Name one with --issuer: {', '.join(sorted(issuers[kind]))}",
+        )
+
+
+def _patterns(registry: Registry, kind: str) -> list[str]:
+    """Other forms of the kind that any contract allows."""
+    columns = (column for feed in registry.feeds for spec in feed.objects for column in spec.columns)
+    return sorted({pattern for column in columns if column.extension.identifier == kind for pattern in patterns_of(column)})

@@ -1,0 +1,87 @@
+"""One screen: what is landed, released, held back and promised. Reads manifests and records only; opens no vault and needs no key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.errors import CgtError
+from cgt_etl.landing.delivery import Delivery, Manifest, deliveries
+from cgt_etl.landing.version import door16, door_of
+from cgt_etl.release import night_record, plan, read
+from cgt_etl.settings import Settings
+
+
+def lines(settings: Settings, registry: Registry) -> list[str]:
+    """For the terminal, most general first; counts and ids, no values."""
+    listed = deliveries(settings)
+    manifests = {one.id: one.manifest for one in listed}
+    known = plan.declared(registry, listed)
+    undeclared = sorted({f"{one.partner}/{one.feed}" for one in listed if one not in known})
+    return [
+        *_releases(settings, registry, listed),
+        *_landed(listed, manifests),
+        *_to_do(registry, listed, manifests),
+        *(f"Left out:   {problem}" for problem in registry.unhealthy),
+        *(f"Left out:   all deliveries of {feed}: its partner or its contract is no longer declared" for feed in undeclared),
+    ]
+
+
+def _releases(settings: Settings, registry: Registry, listed: list[Delivery]) -> Iterator[str]:
+    current = read.current(settings)
+    recorded = night_record.nights(settings)
+    if recorded:
+        last = night_record.load(settings, recorded[-1])
+        yield f"Last night: {last.night:04d}, {last.status}, {last.finished_at}; {len(last.problems)} things to look at"
+        yield from (f"  {problem}" for problem in last.problems)
+    else:
+        yield "Last night: none yet"
+    if current is None:
+        yield "Release:    none yet"
+    else:
+        size = f"{sum(current.rows.values())} rows in {len(current.rows)} tables"
+        yield f"Release:    {current.id}; {size}, from {len(current.inputs['deliveries'])} deliveries"
+        if not read.is_whole(current):
+            yield "  files of it are missing: `cgt-etl release verify` names them"
+    known = plan.declared(registry, listed)
+    made = plan.plan(settings, registry, known)
+    if not made.is_nothing_new:
+        waiting = f"{len(made.changed)} of {len(known)} deliveries" if made.base else "code, contracts or seeds have changed: a full build"
+        yield f"Waiting:    {waiting if listed else 'nothing has landed'}; `cgt-etl run` releases it"
+    held = sorted(path.name for path in settings.builds.glob("held-*.duckdb"))
+    if held:
+        yield f"Held back:  {', '.join(held)} in builds/; the gate did not open"
+
+
+def _landed(listed: list[Delivery], manifests: dict[str, Manifest]) -> Iterator[str]:
+    refused = [one for one in listed if one.status == "refused"]
+    yield f"Landed:     {len(listed) - len(refused)} deliveries, {len(refused)} refused"
+    totals: dict[tuple[str, str], Counter[str]] = {}
+    for one in listed:
+        totals.setdefault((one.partner, one.feed), Counter()).update(manifests[one.id].counts.get("units", {}))
+    width = max((len(f"{partner}/{feed}") for partner, feed in totals), default=0)
+    for (partner, feed), units in sorted(totals.items()):
+        yield (
+            f"  {f'{partner}/{feed}'.ljust(width)}  in {units['in']}, accepted {units['accepted']}, "
+            f"set aside {units['set_aside']}, erased {units['erased']}"
+        )
+
+
+def _to_do(registry: Registry, listed: list[Delivery], manifests: dict[str, Manifest]) -> Iterator[str]:
+    older = [one.id for one in listed if _is_older(registry, manifests[one.id])]
+    if older:
+        why = "were admitted under another contract, reader or partner file"
+        yield f"Older door: {len(older)} deliveries {why}; `cgt-etl reland` applies the present one"
+    came = {(one.partner, one.feed) for one in listed}
+    for binding in registry.bindings:
+        if (binding.partner.partner, binding.feed.name) not in came:
+            yield f"Promised, never delivered: {binding.partner.partner}/{binding.feed.name}"
+
+
+def _is_older(registry: Registry, manifest: Manifest) -> bool:
+    try:
+        binding = registry.binding(manifest.partner, manifest.feed)
+    except CgtError:
+        return False  # nobody promises this feed any more; what it delivered stands
+    return door16(door_of(registry, binding, manifest.door["suppression"], manifest.door["sequence"])) != manifest.door16

@@ -1,0 +1,38 @@
+"""The delivered text of a record, out of the vault: values, for the eyes of a person who holds the key. Logs and keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from cgt_etl.contracts.model import CsvFormat
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.door.tokens import Keys
+from cgt_etl.landing.delivery import Delivery
+from cgt_etl.landing.vault import Vault, printable
+from cgt_etl.settings import Settings
+
+
+def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list[str]:
+    """Physical lines `first` to `last` of a delivered file, and on to where a quoted cell of the last one ends.
+
+    Control characters are shown as escapes: what a partner wrote cannot steer the terminal.
+
+    Raises:
+        DeclarationError: the feed is no longer declared, so nothing says how its file is encoded.
+        VaultError: the key does not open the vault, or the file was altered.
+    """
+    form = Registry.load(settings).binding(delivery.partner, delivery.feed).feed.extension.file
+    encoding, quote = (form.encoding, form.quote) if isinstance(form, CsvFormat) else ("utf-8-sig", "")
+    vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    with vault.readable(f"{delivery.id}/raw.enc") as path, path.open(encoding=encoding) as file:
+        return [printable(line.rstrip("\n")) for line in _whole(islice(file, first - 1, None), last - first + 1, quote)]
+
+
+def _whole(file: Iterator[str], count: int, quote: str) -> Iterator[str]:
+    is_open = False
+    for number, line in enumerate(file, start=1):
+        yield line
+        is_open ^= bool(quote) and line.count(quote) % 2 == 1
+        if number >= count and not is_open:
+            return

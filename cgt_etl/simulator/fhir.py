@@ -1,0 +1,152 @@
+"""FHIR R4 resources as plain dictionaries; one function per kind, no facts of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from cgt_etl.simulator.world import Journey
+
+Resource = dict[str, Any]
+Code = tuple[str, str | None]
+"""A code and its display."""
+Period = tuple[datetime, datetime]
+LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
+LOCAL = "urn:local"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
+CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+
+
+def _coding(system: str, code: str, display: str | None = None) -> Resource:
+    return {"coding": [{"system": system, "code": code, **({"display": display} if display else {})}]}
+
+
+def _subject(journey: Journey) -> Resource:
+    return {"reference": f"Patient/{journey.person.fhir_id}"}
+
+
+def patient(journey: Journey, mrn: str, died: datetime | None) -> Resource:
+    """Who the patient is, with the direct identifiers that a hospital sends whether asked or not."""
+    person = journey.person
+    serial = 4000 + person.number
+    return {
+        "resourceType": "Patient",
+        "id": person.fhir_id,
+        "identifier": [
+            {"type": _coding(IDENTIFIER_TYPE, "MR"), "system": f"urn:{journey.centre.hospital}:mrn", "value": mrn},
+            {"type": _coding(IDENTIFIER_TYPE, "SS"), "system": "http://hl7.org/fhir/sid/us-ssn", "value": f"999-01-{serial}"},
+            {"system": "http://terminology.cibmtr.org/identifier/CRID", "value": person.crid},
+            {"system": "urn:isbt128:coi", "value": journey.coi},
+        ],
+        "active": True,
+        "name": [{"use": "official", "family": person.family, "given": [person.given]}],
+        "telecom": [{"system": "phone", "value": f"555-01{person.number:02d}"}],
+        "gender": person.sex,
+        "birthDate": person.born.isoformat(),
+        "address": [{"line": [f"{serial} Example Street"], "city": "Sampleton", "postalCode": f"00{serial % 1000:03d}", "country": "US"}],
+        **({"deceasedDateTime": died.isoformat()} if died else {}),
+    }
+
+
+def condition(journey: Journey, recorded: datetime) -> Resource:
+    """The diagnosis that is to be treated, a year old when it is recorded."""
+    return {
+        "resourceType": "Condition",
+        "id": f"{journey.person.fhir_id}-dx",
+        "clinicalStatus": _coding("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
+        "verificationStatus": _coding("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed"),
+        "category": [_coding("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item")],
+        "code": _coding("http://hl7.org/fhir/sid/icd-10-cm", journey.indication, "Diffuse large B-cell lymphoma"),
+        "subject": _subject(journey),
+        "onsetDateTime": (recorded - timedelta(days=365)).isoformat(),
+        "recordedDate": recorded.isoformat(),
+    }
+
+
+def quantity(value: float, unit: str | None, code: str | None = None, comparator: str | None = None) -> Resource:
+    """A FHIR Quantity; `code` is UCUM."""
+    return {
+        "value": value,
+        **({"comparator": comparator} if comparator else {}),
+        **({"unit": unit} if unit else {}),
+        **({"system": UCUM, "code": code} if code else {}),
+    }
+
+
+def observation(
+    journey: Journey, name: str, loinc: Code, value: Resource, at: str, *, status: str = "final", category: str = "laboratory"
+) -> Resource:
+    """A result; `name` makes its id, `loinc` is code and display."""
+    return {
+        "resourceType": "Observation",
+        "id": f"{journey.person.fhir_id}-{name}",
+        "status": status,
+        "category": [_coding(CATEGORY, category)],
+        "code": _coding(LOINC, *loinc),
+        "subject": _subject(journey),
+        "effectiveDateTime": at,
+        "valueQuantity": value,
+    }
+
+
+def panel(journey: Journey, name: str, code: str, parts: list[tuple[Code, Resource]], at: str) -> Resource:
+    """Several results under one local code, as a flow cytometer reports them."""
+    return {
+        "resourceType": "Observation",
+        "id": f"{journey.person.fhir_id}-{name}",
+        "status": "final",
+        "category": [_coding(CATEGORY, "laboratory")],
+        "code": _coding(LOCAL, code),
+        "subject": _subject(journey),
+        "effectiveDateTime": at,
+        "component": [{"code": _coding(LOINC, *loinc), "valueQuantity": value} for loinc, value in parts],
+    }
+
+
+def procedure(journey: Journey, name: str, code: Code, period: Period, identifiers: dict[str, str]) -> Resource:
+    """Something done to the patient; `identifiers` are by system."""
+    return {
+        "resourceType": "Procedure",
+        "id": f"{journey.person.fhir_id}-{name}",
+        "identifier": [{"system": system, "value": value} for system, value in identifiers.items()],
+        "status": "completed",
+        "code": _coding(LOCAL, *code),
+        "subject": _subject(journey),
+        "performedPeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()},
+    }
+
+
+def drug(journey: Journey, name: str, rxnorm: tuple[str, str], at: datetime, dose: Resource) -> Resource:
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": f"{journey.person.fhir_id}-{name}",
+        "status": "completed",
+        "medicationCodeableConcept": _coding(RXNORM, *rxnorm),
+        "subject": _subject(journey),
+        "effectiveDateTime": at.isoformat(),
+        "dosage": {"dose": dose},
+    }
+
+
+def cells(journey: Journey, name: str, lot: str, period: Period, dose: Resource) -> Resource:
+    """One component of an engineered product given; its lot is that of the contained Medication."""
+    return {
+        "resourceType": "MedicationAdministration",
+        "id": f"{journey.person.fhir_id}-{name}",
+        "contained": [
+            {
+                "resourceType": "Medication",
+                "id": "product",
+                "code": _coding("urn:cgt:product", journey.product.formulary, journey.product.name),
+                "batch": {"lotNumber": lot},
+            }
+        ],
+        "identifier": [{"system": "urn:isbt128:coi", "value": journey.coi}],
+        "status": "completed",
+        "medicationReference": {"reference": "#product"},
+        "subject": _subject(journey),
+        "effectivePeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()},
+        "dosage": {"dose": dose},
+    }

@@ -1,0 +1,34 @@
+with fact as (
+    {{ standing_facts('measurement') }}
+),
+
+named as (
+    select
+        {{ resolved_columns('measurement') }},
+        {{ subject_id() }} as subject_id,
+        by_coi.release_token as coi_id,
+        by_din.release_token as din_id,
+        by_batch.release_token as batch_id,
+        by_lot.release_token as lot_id,
+        collection.collection_id,
+        case when fact.product_description_code is not null then {{ product_id('by_din.release_token', 'fact') }} end as product_id,
+        administration.administration_id,
+        {{ own_columns('measurement') }}
+    from fact
+    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'batch', 'lot']) }}
+    left join {{ ref('int_collection__resolved') }} as collection on {{ same_record('fact', 'collection') }}
+    left join {{ ref('int_administration__resolved') }} as administration on {{ same_record('fact', 'administration') }}
+)
+
+select
+    -- what a run measured stands again on the row of every bag it gave: one measurement, said several times
+    case
+        when named.collection_id is not null and named.product_id is null
+            then {{ surrogate_key([
+                "'measurement'", 'named.collection_id', 'named.measurement', 'named.specimen', 'named.method', 'named.timepoint',
+                'named.comparator', 'named.value', 'named.value_code', 'named.value_status', 'named.party_id',
+            ]) }}
+        else named.measurement_statement_id
+    end as measurement_id,
+    named.*
+from named

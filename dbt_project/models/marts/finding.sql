@@ -1,0 +1,42 @@
+{{ config(pre_hook="{{ delete_touched() }}") }}
+
+{%- set finds = [
+    'find_door_verdict',
+    'find_identity_conflict',
+    'find_r08_frozen_under_fresh_code',
+    'find_r13_dose_unit_without_collection',
+    'find_r15_infused_without_pathway',
+    'find_r20_steps_out_of_order',
+    'find_r33_collection_efficiency',
+    'find_r37_parts_exceed_white_cells',
+    'find_r38_cd4_and_cd8_exceed_cd3',
+    'find_r45_act_after_death',
+    'find_r46_crs_onset',
+    'find_d11_code_class_against_procedure',
+    'find_d12_division_contradicted',
+] -%}
+
+with found as (
+    {%- for find in finds %}
+    select
+        {{ finding_columns() | join(',\n        ') }}
+    from {{ ref(find) }}
+    where {{ only_touched() }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    {{ surrogate_key(['rule_id', 'effect', 'table_name', 'row_key', 'journey_id', 'source_delivery', 'source_row', 'column_name']) }}
+        as finding_id,
+    rule_id,
+    effect,
+    table_name,
+    row_key,
+    journey_id,
+    subject_id,
+    source_delivery,
+    source_row,
+    column_name,
+    component_id
+from found

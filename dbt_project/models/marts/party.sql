@@ -1,0 +1,6 @@
+select
+    party_id,
+    party_name,
+    legal_entity,
+    roles
+from {{ source('control', 'partner') }}

@@ -1,0 +1,70 @@
+{{ config(pre_hook="{{ delete_touched() }}") }}
+
+with person as (
+    select
+        subject_id,
+        component_id,
+        is_contested
+    from {{ source('identity', 'subject') }}
+    union all
+    -- Persons whom no identifier names, known from one record alone.
+    select
+        subject_id,
+        component_id,
+        is_contested
+    from {{ ref('int_subject_fact__resolved') }}
+    where is_anonymous and subject_id is not null
+),
+
+role as (
+    select
+        subject_id,
+        subject_role
+    from {{ ref('int_subject_fact__resolved') }}
+    union all
+    select
+        subject_id,
+        subject_role
+    from {{ ref('int_subject_identifier__resolved') }}
+),
+
+role_of as (
+    select
+        subject_id,
+        case when count(distinct subject_role) = 2 then 'both' else min(subject_role) end as role_code
+    from role
+    group by subject_id
+),
+
+said_of as (
+    select
+        subject_id,
+        {{ agreed('birth_year') }} as birth_year,
+        case
+            when count(distinct nullif(sex_code, 'unknown')) > 1 then null
+            else coalesce(min(nullif(sex_code, 'unknown')), min(sex_code))
+        end as sex_code
+    from {{ ref('int_subject_fact__resolved') }}
+    group by subject_id
+),
+
+one as (
+    select
+        subject_id,
+        min(component_id) as component_id,
+        {{ any_true('is_contested') }} as is_contested
+    from person
+    where {{ only_touched() }}
+    group by subject_id
+)
+
+select
+    one.subject_id,
+    role_of.role_code,
+    said_of.birth_year,
+    said_of.sex_code,
+    one.is_contested,
+    one.component_id
+from one
+left join role_of on one.subject_id = role_of.subject_id
+left join said_of on one.subject_id = said_of.subject_id

@@ -1,0 +1,80 @@
+"""The whole dbt project, built once on a network without a single delivery: its manifest, its compiled SQL and its run.
+
+Every test of this folder reads what that one run wrote. It runs as a process of its own, the unit tests of dbt included.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.door.tokens import Keys
+from cgt_etl.identity.build import build
+from cgt_etl.orchestration.warehouse import project
+from cgt_etl.release.plan import plan
+from cgt_etl.release.workspace import prepare
+from cgt_etl.settings import Settings
+
+
+@dataclass(frozen=True)
+class Built:
+    """What dbt wrote: `target/manifest.json` (with compiled SQL in it) and `target/run_results.json`."""
+
+    registry: Registry
+    manifest: dict[str, Any]
+    results: list[dict[str, Any]]
+
+    @cached_property
+    def models(self) -> dict[str, dict[str, Any]]:
+        return {node["name"]: node for node in self.manifest["nodes"].values() if node["resource_type"] == "model"}
+
+    @cached_property
+    def marts(self) -> dict[str, dict[str, Any]]:
+        """Released tables: what lies under models/marts and is neither a step nor a finding's own query."""
+        return {
+            name: node for name, node in self.models.items() if "marts" in node["fqn"] and node["config"]["materialized"] != "ephemeral"
+        }
+
+    @cached_property
+    def trees(self) -> dict[str, exp.Expr]:
+        """Parsed compiled SQL of every model."""
+        return {name: sqlglot.parse_one(node["compiled_code"], dialect="duckdb") for name, node in self.models.items()}
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings(home=home)
+    registry = Registry.load(settings)
+    assert not registry.unhealthy
+    identity = home / "identity"
+    build(settings, registry, [], Keys(bytes(32)), identity)
+    work = prepare(settings, registry, plan(settings, registry, []), identity, None)
+    folder, target = project(settings, registry), home / "target"
+    command = ["--quiet", "build", "--project-dir", folder, "--profiles-dir", folder, "--target-path", target, "--log-path", home / "logs"]
+    done = subprocess.run(
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *map(str, command)],
+        env=os.environ | {"CGT_BUILD_DB": str(work), "CGT_THREADS": "2", "DO_NOT_TRACK": "1"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    yield Built(registry, _json(target / "manifest.json"), _json(target / "run_results.json")["results"])
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_bytes())

@@ -1,0 +1,77 @@
+"""The samples of every dialect through its reader and the door: each record becomes what `expected.yaml` says, and nothing else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.door.admit import Admission, admit
+from cgt_etl.door.tokens import Keys
+from cgt_etl.errors import RefusedFile
+from cgt_etl.extract import open_reader
+from cgt_etl.settings import PACKAGE, Settings
+
+REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=(PACKAGE / "partners", PACKAGE / "real_sources")))
+Verdict = dict[str, Any]
+
+
+def _samples() -> Iterator[tuple[Path, Verdict]]:
+    for path in sorted((PACKAGE / "dialects").glob("*/samples/expected.yaml")):
+        for sample in yaml.safe_load(path.read_text(encoding="utf-8")):
+            yield path.parent / sample["file"], sample
+
+
+def _admitted(path: Path, sample: Verdict) -> Admission:
+    binding = REGISTRY.binding(sample["as"], sample["feed"])
+    extension = binding.feed.extension
+    reading = open_reader(extension.file, path, binding.feed.objects, ignored_elements=extension.ignored_elements)
+    return admit(binding, reading, Keys(bytes(32)), frozenset(), REGISTRY, source_delivery="sample", sequence="1")
+
+
+def _expected(said: Verdict | str) -> dict[str, Any]:
+    if isinstance(said, str):
+        assert said == "accepted"
+        return {}
+    return {key: value for key, value in said.items() if key != "why"}
+
+
+@pytest.mark.parametrize(("path", "sample"), [pytest.param(*case, id=f"{case[0].parts[-3]}-{case[0].name}") for case in _samples()])
+def test_records_become_what_is_expected(path: Path, sample: Verdict) -> None:
+    if "refused" in sample:
+        with pytest.raises(RefusedFile):
+            _admitted(path, sample)
+        return
+    admission = _admitted(path, sample)
+    binding = REGISTRY.binding(sample["as"], sample["feed"])
+    record = binding.feed.objects[0].name
+    found: defaultdict[int, dict[str, Any]] = defaultdict(dict)
+    for verdict in admission.verdicts.iter_rows(named=True):
+        of = found[verdict["source_row"]]
+        column = verdict["column"] or "record"
+        name = column if verdict["object"] in (record, None) else f"{column}.{verdict['source_item']}"
+        if verdict["effect"] == "row":
+            of["aside"] = verdict["rule"]
+        else:
+            of.setdefault("cells" if verdict["effect"] == "cell" else "flags", {})[name] = verdict["rule"]
+    for position in set(admission.tables[record]["source_row"].to_list()) - set(found):
+        found[position] = {}
+    for of in found.values():
+        if "aside" in of:
+            of.pop("cells", None)
+            of.pop("flags", None)
+    assert dict(found) == {position: _expected(said) for position, said in sample["rows"].items()}
+
+
+def test_every_dialect_and_every_sample_file_is_judged() -> None:
+    judged = {path for path, _ in _samples()}
+    for folder in sorted((PACKAGE / "dialects").iterdir()):
+        if folder.is_dir():
+            files = {path for path in (folder / "samples").iterdir() if path.name != "expected.yaml"}
+            assert files, folder.name
+            assert files <= judged

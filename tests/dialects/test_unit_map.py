@@ -1,0 +1,110 @@
+"""Every factor of the unit map is held to ucumvert and pint, or to a table written by hand where units of two kinds meet."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+import pytest
+from ucumvert import PintUcumRegistry
+
+from cgt_etl.settings import PACKAGE
+
+AS_PRINTED = {
+    "K/uL": "10*3/uL",
+    "x10E3/uL": "10*3/uL",
+    "x10E3": "10*3/uL",
+    "x10*4/uL": "10*4/uL",
+    "G/L": "10*9/L",
+    "giga.l-1": "10*9/L",
+    "/cumm": "/uL",
+    "cells/mm3": "/uL",
+    "cells/cumm": "/uL",
+    "cells/uL": "/uL",
+    "10*6 cells": "10*6",
+    "{cells}": "1",
+    "{ratio}": "1",
+    "{score}": "1",
+    "{grade}": "1",
+    "fraction": "1",
+    "IU/L": "U/L",
+    "mcg/L": "ug/L",
+    "mcg": "ug",
+    "mcg/kg": "ug/kg",
+    "lb": "[lb_av]",
+    "in": "[in_i]",
+    "degF": "[degF]",
+}
+"""What people print -> UCUM. Read as UCUM, K/uL would be kelvin and G/L gauss."""
+OF_TWO_KINDS = {
+    ("pb_hgb", "mmol/L"): 1.611,  # haemoglobin monomer, 16114 g/mol
+    ("creatinine", "umol/L"): 1 / 88.4,  # 113.12 g/mol
+    ("bilirubin_total", "umol/L"): 1 / 17.1,  # 584.66 g/mol
+    ("product_volume", "g"): 1 / 1.058,  # g/mL, apheresis product
+}
+TRAPS = [
+    ("product_tnc", "10*8", 48.8, 4.88),
+    ("product_tnc", "10*10", 0.48, 4.8),
+    ("product_cd3_total", "10*8", 21.2, 2.12),
+    ("crp", "mg/dL", 4.1, 41.0),
+    ("pb_hgb", "g/L", 112.0, 11.2),
+    ("pb_hgb", "mmol/L", 8.6, 13.85),
+    ("pb_plt", "K/uL", 98.0, 98.0),
+    ("pb_plt", "x10*4/uL", 9.8, 98.0),
+    ("pb_wbc", "x10E3/uL", 5.2, 5.2),
+    ("product_wbc_conc", "K/uL", 26.1, 26.1),
+    ("pb_cd3_abs", "10*9/L", 0.512, 512.0),
+    ("whole_blood_processed", "L", 9.4, 9400.0),
+    ("dose_infused_abs", "10*8", 0.91, 91.0),
+    ("body_temp", "[degF]", 102.2, 39.0),
+]
+"""measurement, unit, value as written, value in the canonical unit; each of these has been got wrong somewhere."""
+
+
+def _rows() -> list[dict[str, str]]:
+    with (PACKAGE / "vocabularies" / "unit_map.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+ROWS = {(row["measurement"], row["unit"]): row for row in _rows()}
+
+
+@pytest.fixture(scope="module")
+def units() -> PintUcumRegistry:
+    return PintUcumRegistry()
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: f"{row['measurement']}-{row['unit']}")
+def test_factor_is_that_of_the_units(row: dict[str, str], units: PintUcumRegistry) -> None:
+    by_hand = OF_TWO_KINDS.get((row["measurement"], row["unit"]))
+    if by_hand:
+        assert float(row["factor"]) == pytest.approx(by_hand, rel=1e-6)
+        return
+
+    if row["unit"] == row["canonical_unit"]:
+        assert (float(row["factor"]), float(row["unit_offset"])) == (1, 0)
+        return
+
+    def quantity(value: float, unit: str) -> Any:
+        parsed = units.from_ucum(AS_PRINTED.get(unit, unit))
+        scale = getattr(parsed, "magnitude", parsed)
+        return units.Quantity(value * scale, getattr(parsed, "units", "dimensionless"))
+
+    target = quantity(1, row["canonical_unit"])
+    for value in (0.0, 1.0, 250.0):
+        expected = quantity(value, row["unit"]).to(target.units).magnitude / target.magnitude
+        assert value * float(row["factor"]) + float(row["unit_offset"]) == pytest.approx(expected, rel=1e-8, abs=1e-8)
+
+
+@pytest.mark.parametrize(("measurement", "unit", "written", "canonical"), TRAPS)
+def test_traps(measurement: str, unit: str, written: float, canonical: float) -> None:
+    row = ROWS[measurement, unit]
+    assert written * float(row["factor"]) + float(row["unit_offset"]) == pytest.approx(canonical, rel=1e-3)
+
+
+def test_one_canonical_unit_per_measurement_and_each_its_own() -> None:
+    canonical = {(row["measurement"], row["canonical_unit"]) for row in ROWS.values()}
+    assert len(canonical) == len({measurement for measurement, _ in canonical})
+    for measurement, unit in canonical:
+        assert float(ROWS[measurement, unit]["factor"]) == 1
+    assert len(ROWS) == len(_rows())

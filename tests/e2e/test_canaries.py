@@ -1,0 +1,99 @@
+"""Fifty planted values in direct-identifier columns are found nowhere but in the vault (encrypted) and the delivered files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.e2e.conftest import REPOSITORY, Home
+
+pytestmark = pytest.mark.slow
+
+
+def plant(inbox: Path) -> list[str]:
+    """Replace names, numbers and free text in the sample by 50 values that occur nowhere else; keep them valid where a rule looks."""
+    canaries: list[str] = []
+
+    def new(stem: str) -> str:
+        canaries.append(f"{stem}QX{len(canaries):02d}ZJ")
+        return canaries[-1]
+
+    for file in sorted(inbox.glob("*/*/patient/*.ndjson")):
+        lines = []
+        for line in file.read_text().splitlines():
+            try:
+                patient = json.loads(line)
+            except ValueError:
+                lines.append(line)
+                continue
+            if len(canaries) < 36:
+                patient["name"] = [{"family": new("Fam"), "given": [new("Giv")]}]
+                patient["telecom"] = [{"system": "phone", "value": new("555")}]
+                patient["address"] = [{"line": [new("Street")], "city": new("City"), "postalCode": new("ZIP")}]
+            lines.append(json.dumps(patient, separators=(",", ":")))
+        file.write_text("\n".join(lines) + "\n")
+    for file in sorted(inbox.glob("*/*/apheresis/*.csv")):
+        rows = [line.split(",") for line in file.read_text().splitlines()]
+        donor, mrn = rows[0].index("DNR_NO") if "DNR_NO" in rows[0] else -1, rows[0].index("PT_MRN") if "PT_MRN" in rows[0] else -1
+        if min(donor, mrn) < 0:
+            continue
+        for row in rows[1:]:
+            if len(canaries) < 50 and len(row) == len(rows[0]):
+                row[donor] = new("DN")
+                if len(canaries) < 50:
+                    row[mrn] = new("MR")
+        file.write_text("\n".join(",".join(row) for row in rows) + "\n")
+    return canaries
+
+
+def haystacks(root: Path) -> list[tuple[str, bytes]]:
+    """Every file below `root` but the vault, as bytes and, where it is compressed, also as what it holds."""
+    found: list[tuple[str, bytes]] = []
+    for file in sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink()):
+        if file.relative_to(root).parts[0] == "vault":
+            continue
+        data = file.read_bytes()
+        found.append((str(file), data))
+        if file.suffix == ".parquet":
+            with duckdb.connect() as connection:
+                found.append((f"{file} (decoded)", repr(connection.sql(f"select * from '{file}'").fetchall()).encode()))
+        elif file.suffix == ".duckdb":
+            with duckdb.connect() as connection:
+                connection.sql(f"attach '{file}' as work (read_only)")  # the name its views know it by
+                tables = "select table_schema, table_name from information_schema.tables where table_catalog = 'work'"
+                for schema, table in connection.sql(tables).fetchall():
+                    rows = connection.sql(f'select * from work."{schema}"."{table}"').fetchall()
+                    found.append((f"{file} {schema}.{table}", repr(rows).encode()))
+        elif file.suffix == ".gz":
+            found.append((f"{file} (unpacked)", gzip.decompress(data)))
+    return found
+
+
+def test_fifty_canaries(inbox: Path, tmp_path: Path) -> None:
+    for night in ("0001", "0002"):
+        shutil.copytree(inbox / night, tmp_path / "inbox" / night)
+    canaries = plant(tmp_path / "inbox")
+    assert len(canaries) == 50
+    home = Home(tmp_path / "home", tmp_path / "inbox")
+    done = home.cli("run", "--inbox", str(home.inbox))  # through Dagster, whose storage and logs count too
+    status = home.cli("status").stdout + home.cli("quarantine", "list", "--items").stdout
+    written = [*haystacks(home.path), ("terminal", (done.stdout + done.stderr + status).encode())]
+    written += [
+        (str(file), file.read_bytes())
+        for folder in ("dbt_project", "expectations")
+        for file in (REPOSITORY / folder).rglob("*")
+        if file.is_file()
+    ]
+    leaks = [
+        (name, canary) for name, data in written for canary in canaries if canary.encode() in data or canary.encode("utf-16-le") in data
+    ]
+    assert leaks == []
+    plain = [file for file in (home.path / "vault").rglob("*") if file.is_file() and any(c.encode() in file.read_bytes() for c in canaries)]
+    assert plain == [], "the vault is encrypted"
+    stored = [home.path / "dagster", home.path / "releases", home.path / "landing"]
+    assert all(folder.is_dir() and any(folder.rglob("*")) for folder in stored), "the search covered what it claims to"

@@ -1,0 +1,64 @@
+"""CONTRIBUTING, executed: a partner (a file) and a dialect (a folder) outside the repository reach contracts, dbt, Dagster and release."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.e2e.conftest import REPOSITORY, Home
+
+pytestmark = pytest.mark.slow
+
+
+def write_recipes(to: Path) -> list[Path]:
+    """Every fenced block of CONTRIBUTING whose info string names a file."""
+    written = []
+    for name, body in re.findall(r"^```\w+ (\S+)\n(.*?)^```$", (REPOSITORY / "CONTRIBUTING.md").read_text(), re.MULTILINE | re.DOTALL):
+        path = to / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body)
+        written.append(path)
+    return written
+
+
+def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
+    written = write_recipes(tmp_path)
+    assert len(written) > 6
+    [delivery] = sorted((inbox / "0001" / "northgate_blood_centre" / "apheresis").glob("apheresis_*.csv"))[:1]
+    place = tmp_path / "inbox" / "0001" / "hillside_blood_centre" / "apheresis" / delivery.name
+    place.parent.mkdir(parents=True)
+    shutil.copyfile(delivery, place)
+    home = Home(
+        tmp_path / "home",
+        tmp_path / "inbox",
+        (("CGT_PARTNERS", str(tmp_path / "partners")), ("CGT_DIALECTS", str(tmp_path / "dialects"))),
+    )
+    for path in written:
+        if path.suffix == ".yaml":
+            assert "good" in home.cli("contract", "check", str(path)).stdout
+    listed = home.cli("registry", "list").stdout
+    assert "cord_bank.unit" in listed
+    assert "hillside_blood_centre" in listed
+
+    home.cli("run", "--inbox", str(home.inbox))  # through Dagster
+
+    with duckdb.connect() as connection:
+        collections = connection.sql(f"select site_id, collection_type_code from '{home.release}/tables/collection/*.parquet'").fetchall()
+        parties = {name for (name,) in connection.sql(f"select party_id from '{home.release}/tables/party/*.parquet'").fetchall()}
+    assert sum(kind == "cord" for _, kind in collections) == 2
+    assert any(site == "hillside_blood_centre.main" for site, _ in collections)
+    assert {"hillside_blood_centre", "meadow_cord_bank"} <= parties
+
+    program = (
+        "from cgt_etl.definitions import defs\nfor key in defs().resolve_asset_graph().get_all_asset_keys(): print(key.to_user_string())"
+    )
+    seen = home.python(program)
+    assert "landing/meadow_cord_bank/unit" in seen
+    assert "landing/hillside_blood_centre/apheresis" in seen
+    assert "stg_cord_bank__unit" in seen
+    status = Path(REPOSITORY / "dbt_project" / "sources")
+    assert not status.exists() or not (status / "cord_bank").exists(), "the repository is untouched"

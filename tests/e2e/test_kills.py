@@ -1,0 +1,96 @@
+"""Whatever kills a night, the next one releases the same bytes; two nights at once make one.
+
+`make test` runs a few kills; CGT_ALL_KILLS=1 runs every named point and whole nights (25 in all).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Home, killed
+
+pytestmark = pytest.mark.slow
+
+POINTS = [
+    "vault.raw_written",
+    "landing.accepted_written",
+    "landing.before_rename",
+    "landing.after_rename",
+    "workspace.copied",
+    "workspace.prepared",
+    "dbt.before",
+    "dbt.after",
+    "publish.tables_written",
+    "publish.before_rename",
+    "publish.after_rename",
+    "publish.before_current",
+    "publish.after_current",
+    "publish.before_build_kept",
+    "publish.after_build_kept",
+    "night.recorded",
+]
+FEW = ["landing.before_rename", "publish.after_rename", "publish.after_current"]
+ALL = bool(os.environ.get("CGT_ALL_KILLS"))
+
+
+@pytest.fixture(scope="module")
+def after_one_night(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """The first of the sample's first two nights, released."""
+    folder = tmp_path_factory.mktemp("one")
+    for night in ("0001", "0002"):
+        shutil.copytree(inbox / night, folder / "inbox" / night)
+    home = Home(folder / "home", folder / "inbox")
+    home.run("--night", "0001")
+    return home
+
+
+@pytest.fixture(scope="module")
+def calm(after_one_night: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the second night releases when nobody interferes."""
+    home = _copy(after_one_night, tmp_path_factory.mktemp("calm") / "home")
+    home.run()
+    return home.tables()
+
+
+def _copy(home: Home, to: Path) -> Home:
+    shutil.copytree(home.path, to, symlinks=True)
+    return Home(to, home.inbox, home.extra)
+
+
+@pytest.mark.parametrize("point", POINTS if ALL else FEW)
+def test_a_night_killed_at_a_named_point(point: str, calm: dict[str, bytes], after_one_night: Home, tmp_path: Path) -> None:
+    home = _copy(after_one_night, tmp_path / "home")
+    assert killed(home.run(expect=None, CGT_FAULT_POINT=point)), "the point was not passed"
+    home.run()
+    assert home.tables() == calm
+    assert not [p for p in (home.path / "releases").iterdir() if p.name.startswith(".")], "a killed night left a release behind"
+
+
+@pytest.mark.parametrize("which", range(9 if ALL else 1))
+def test_a_whole_night_killed_at_any_moment(which: int, calm: dict[str, bytes], after_one_night: Home, tmp_path: Path) -> None:
+    home = _copy(after_one_night, tmp_path / "home")
+    night = home.start("run", "--inbox", str(home.inbox), "--plain")
+    time.sleep(random.Random(which).uniform(1, 20))
+    night.send_signal(signal.SIGKILL)
+    night.communicate()
+    home.run()
+    assert home.tables() == calm
+
+
+def test_two_nights_at_once_make_one(calm: dict[str, bytes], after_one_night: Home, tmp_path: Path) -> None:
+    home = _copy(after_one_night, tmp_path / "home")
+    both = [home.start("run", "--inbox", str(home.inbox), "--plain") for _ in range(2)]
+    ends = [(process.communicate(timeout=300), process.returncode) for process in both]
+    codes = sorted(code for _, code in ends)
+    assert codes in ([0, 0], [0, 2]), ends
+    assert home.tables() == calm
+    assert len(list((home.path / "nights").glob("*.json"))) == 2
+    if codes == [0, 2]:
+        assert any("another night" in out[1] for out, _ in ends)

@@ -1,0 +1,166 @@
+"""A night through Dagster: the run, its events and checks, what failure and death leave behind, and that no value gets there."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+
+from cgt_etl.definitions import build
+from cgt_etl.errors import CgtError, LeaseHeld
+from cgt_etl.orchestration import dagster_run, job, resource
+from cgt_etl.orchestration.dagster_run import run_night_job
+from cgt_etl.orchestration.instance import LEASE_TAG, PATIENCE, bury_dead_runs, job_origin, open_instance
+from cgt_etl.orchestration.job import nightly
+from cgt_etl.orchestration.report import NightReport
+from cgt_etl.orchestration.steps import Night, open_night
+from cgt_etl.release import night_record
+from tests.orchestration.conftest import CANARY, Stage
+
+pytestmark = pytest.mark.slow
+
+
+def play(stage: Stage) -> NightReport:
+    return run_night_job(stage.settings, stage.inbox, "0001")
+
+
+def last_run(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    return instance.get_run_records(limit=1)[0].dagster_run
+
+
+def checks(instance: dg.DagsterInstance) -> dict[str, bool]:
+    """`asset check` -> passed, of the last run."""
+    evaluations = [
+        record.dagster_event.asset_check_evaluation_data
+        for record in instance.all_logs(last_run(instance).run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        if record.dagster_event
+    ]
+    return {f"{one.asset_key.to_user_string()} {one.check_name}": one.passed for one in evaluations}
+
+
+def test_a_night_is_a_run_with_counts_and_checks(stage: Stage) -> None:
+    report = play(stage)
+    assert report.status == "released"
+    with open_instance(stage.settings) as instance:
+        run = last_run(instance)
+        assert run.status is dg.DagsterRunStatus.SUCCESS
+        assert run.remote_job_origin is not None
+        feed = instance.get_latest_materialization_event(dg.AssetKey(["landing", "cell_outcomes_registry", "outcome"]))
+        assert feed is not None
+        assert feed.asset_materialization is not None
+        said = {name: value.value for name, value in feed.asset_materialization.metadata.items()}
+        assert (said["in"], said["accepted"], said["set_aside"], said["erased"], said["night"]) == (10, 8, 1, 1, "0001")
+        assert instance.get_latest_materialization_event(dg.AssetKey("release")) is not None
+        assert instance.get_latest_materialization_event(dg.AssetKey("int_record")) is not None
+        assert checks(instance) == {
+            "landing/cell_outcomes_registry/outcome every_file_admitted": False,
+            "landing/cell_outcomes_registry/outcome few_units_set_aside": False,
+            "journey not_null_component_id": True,
+            **{f"gate {suite}": True for suite in ("growth", "keys", "links", "medians", "rates")},
+        }
+
+
+def test_a_closed_gate_makes_no_release_and_says_so(stage: Stage) -> None:
+    stage.closing = ["G02 no two rows share a primary key: does not hold for journey (block)"]
+    assert play(stage).is_held
+    with open_instance(stage.settings) as instance:
+        assert last_run(instance).status is dg.DagsterRunStatus.FAILURE
+        assert checks(instance)["gate keys"] is False
+        assert checks(instance)["gate links"] is True
+        assert instance.get_latest_materialization_event(dg.AssetKey("release")) is None
+
+
+def test_a_failing_step_leaves_its_sentence_and_no_value(stage: Stage) -> None:
+    stage.broken["judge"] = f"could not cast {CANARY}"
+    stage.model("leak", "select cast(note as integer) as n from {{ source('registry_ct', 'outcome__outcome') }}")
+    with pytest.raises(CgtError, match=r"leak \(Conversion Error\)"):
+        play(stage)
+    (stage.project / "models" / "leak.sql").unlink()
+    with pytest.raises(CgtError, match="`judge` failed"):
+        play(stage)
+    with open_instance(stage.settings) as instance:
+        assert last_run(instance).status is dg.DagsterRunStatus.FAILURE
+        [failure] = instance.all_logs(last_run(instance).run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+        assert "`judge` failed (ValueError at" in str(failure.dagster_event)
+    assert [name for name, data in stage.written() if CANARY.encode() in data] == []
+    assert any("history" in name for name, _ in stage.written())
+
+
+def test_nothing_new_skips_everything_below_the_plan(stage: Stage) -> None:
+    stage.is_nothing_new = True
+    stage.broken["identify"] = "must not be called"
+    assert play(stage).status == "nothing_new"
+    with open_instance(stage.settings) as instance:
+        assert last_run(instance).status is dg.DagsterRunStatus.SUCCESS
+        assert instance.get_latest_materialization_event(dg.AssetKey("journey")) is None
+
+
+def test_a_night_finds_the_runs_of_killed_ones_and_ends_them(stage: Stage) -> None:
+    @dg.job
+    def night() -> None: ...
+
+    with open_instance(stage.settings) as instance:
+        killed = instance.create_run_for_job(night, status=dg.DagsterRunStatus.STARTED, tags={LEASE_TAG: "held"})
+        starting = instance.create_run_for_job(night, status=dg.DagsterRunStatus.STARTED)
+        queued = instance.create_run_for_job(night, status=dg.DagsterRunStatus.QUEUED, remote_job_origin=job_origin("night"))
+    play(stage)
+    with open_instance(stage.settings) as instance:
+        status = {run.run_id: run.status for run in (instance.get_run_by_id(one.run_id) for one in (killed, starting, queued)) if run}
+        assert status[killed.run_id] is dg.DagsterRunStatus.FAILURE
+        assert status[starting.run_id] is dg.DagsterRunStatus.STARTED, "it may be waiting for the lease"
+        assert status[queued.run_id] is dg.DagsterRunStatus.QUEUED
+        assert bury_dead_runs(instance, alive=None, now=datetime.now(UTC) + 2 * PATIENCE) == [starting.run_id]
+
+
+def test_several_nights_in_one_process(stage: Stage) -> None:
+    for _ in range(2):
+        assert play(stage).status == "released"
+    assert dagster_run.HANDED_OVER.get() is None
+
+
+@pytest.fixture
+def deployed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The same deployment, named by the environment, as the UI and the daemon find it."""
+    monkeypatch.setenv("CGT_HOME", str(stage.settings.home))
+    monkeypatch.setenv("CGT_INBOX", str(stage.inbox))
+    monkeypatch.setenv("CGT_DIALECTS", f"={stage.settings.dialect_paths[0]}")
+    monkeypatch.setenv("CGT_PARTNERS", f"={stage.settings.partner_paths[0]}")
+    return stage
+
+
+def test_a_run_of_the_ui_opens_its_own_night_and_waits_for_the_lease(deployed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def busy(*arguments: object) -> AbstractContextManager[Night]:
+        asked.append(arguments)
+        if len(asked) == 1:
+            raise LeaseHeld("another night is writing")
+        return open_night(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(resource, "open_night", busy)
+    monkeypatch.setattr(resource, "POLL_SECONDS", 0.01)
+    night_job = build(deployed.settings, deployed.registry).resolve_job_def("night")
+    with open_instance(deployed.settings) as instance:
+        assert night_job.execute_in_process(instance=instance).success
+        assert last_run(instance).tags[LEASE_TAG] == "held"
+    assert len(asked) == 2
+    assert night_record.load(deployed.settings, 1).status == "released"
+
+
+def test_a_failed_run_of_the_ui_is_recorded(deployed: Stage) -> None:
+    deployed.broken["judge"] = CANARY
+    night_job = build(deployed.settings, deployed.registry).resolve_job_def("night")
+    with open_instance(deployed.settings) as instance:
+        assert not night_job.execute_in_process(instance=instance, raise_on_error=False).success
+    assert night_record.load(deployed.settings, 1).status == "failed"
+
+
+def test_the_schedule_asks_for_nights_with_something_new(deployed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    tick = nightly.evaluate_tick(dg.build_schedule_context())
+    assert [request.tags["cgt/night"] for request in tick.run_requests or []] == ["0001"]
+    monkeypatch.setattr(job, "nights_to_run", lambda *_: [])
+    assert "Nothing new" in (nightly.evaluate_tick(dg.build_schedule_context()).skip_message or "")
+    monkeypatch.delenv("CGT_INBOX")
+    assert nightly.evaluate_tick(dg.build_schedule_context()).skip_message == "CGT_INBOX names no folder"

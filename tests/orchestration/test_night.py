@@ -1,0 +1,118 @@
+"""The order of a night without Dagster: what stops it, what does not, and what it says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from cgt_etl.errors import CgtError, LeaseHeld
+from cgt_etl.landing.lease import lease
+from cgt_etl.orchestration import steps, warehouse
+from cgt_etl.orchestration.night import run_night
+from cgt_etl.orchestration.report import NightReport
+from cgt_etl.orchestration.steps import silent
+from cgt_etl.release import night_record
+from tests.orchestration.conftest import CANARY, Stage
+
+NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def without_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """test_warehouse builds with it; here it would only cost its start."""
+    monkeypatch.setattr(warehouse, "dbt_build", lambda *_: warehouse.Built(()))
+
+
+def play(stage: Stage) -> NightReport:
+    return run_night(stage.settings, stage.registry, stage.inbox, "0001", received_at=NOW)
+
+
+def test_a_refused_file_and_an_unknown_partner_are_named_and_stop_nothing(stage: Stage) -> None:
+    report = play(stage)
+    assert report.status == "released"
+    assert report.counts()["units"] == {"in": 10, "accepted": 8, "set_aside": 1, "erased": 1}
+    assert report.counts()["files"] == {"landed": 1, "known": 0, "refused": 1, "problem": 1}
+    text = "\n".join(report.lines())
+    assert "missing column" in text
+    assert "unknown partner" in text
+    assert "released 0001-abababababababab (a full build; 4 rows in 2 tables)" in text
+    record = night_record.load(stage.settings, 1)
+    assert (record.status, record.release_id) == ("released", "0001-abababababababab")
+    assert len(record.problems) == 2
+
+
+def test_a_closed_gate_holds_the_night(stage: Stage) -> None:
+    stage.closing = ["G02 no two rows share a primary key: does not hold for journey (block)"]
+    report = play(stage)
+    assert report.is_held
+    assert report.release_id is None
+    assert any("gate CLOSED: G02" in line for line in report.lines())
+    assert night_record.load(stage.settings, 1).status == "held"
+    again = play(stage)
+    assert again.number == 1, "the same inputs do not make another night"
+
+
+def test_an_unhealthy_partner_folder_is_named_and_left_out(stage: Stage) -> None:
+    folder = stage.settings.partner_paths[0] / "broken"
+    folder.mkdir()
+    (folder / "partner.yaml").write_text("partner: broken\nnonsense: true\n")
+    report = play(stage)
+    assert report.status == "released"
+    assert any("left out" in line and "broken/partner.yaml" in line for line in report.lines())
+
+
+def test_a_failing_step_is_one_sentence_without_the_value(stage: Stage) -> None:
+    stage.broken["identify"] = f"could not cast {CANARY}"
+    with pytest.raises(CgtError) as caught:
+        play(stage)
+    assert CANARY not in str(caught.value)
+    assert "`identify` failed (ValueError at" in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert night_record.load(stage.settings, 1).status == "failed"
+
+
+def test_without_its_key_a_night_with_new_files_is_an_error_and_not_nothing_new(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CGT_MASTER_KEY")
+    stage.is_nothing_new = True
+    with pytest.raises(CgtError, match="no master key"):
+        play(stage)
+
+
+def test_feeds_that_delivered_and_are_no_longer_declared_are_named(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = SimpleNamespace(id="gone/outcome/0", partner="gone", feed="outcome", dialect="registry_ct")
+    monkeypatch.setattr(steps, "deliveries", lambda _: [gone])
+    report = play(stage)
+    assert report.status == "released"
+    assert any("left out: all deliveries of gone/outcome" in line for line in report.lines())
+
+
+def test_a_night_is_not_started_beside_another(stage: Stage) -> None:
+    import threading
+
+    caught: list[BaseException] = []
+
+    def second() -> None:
+        try:
+            play(stage)
+        except LeaseHeld as error:
+            caught.append(error)
+
+    with lease(stage.settings, "night 0009"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert "night 0009" in str(caught[0])
+
+
+def test_nothing_new_ends_before_identity(stage: Stage) -> None:
+    stage.is_nothing_new = True
+    stage.broken["identify"] = "must not be called"
+    assert play(stage).lines()[-1] == "  nothing new; there is no release yet"
+
+
+def test_silent_lets_our_own_errors_through() -> None:
+    with pytest.raises(CgtError, match="ours"), silent("step"):
+        raise CgtError("ours")
