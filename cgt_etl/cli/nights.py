@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cgt_etl.errors import CgtError
 from cgt_etl.settings import Settings
 
 if TYPE_CHECKING:
     from cgt_etl.orchestration.night import NightReport
+    from cgt_etl.simulator.engine import Level
 
 INBOX = click.option(
     "--inbox",
@@ -101,16 +103,37 @@ def status() -> None:
 
 @click.command()
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Gets inbox/ and truth/.")
-@click.option("--journeys", default=12, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--nights", "night_count", default=3, show_default=True, type=click.IntRange(1, 60))
+@click.option("--journeys", default=30, show_default=True, type=click.IntRange(1, 10_000_000), help="Intents to treat.")
+@click.option("--nights", "night_count", default=3, show_default=True, type=click.IntRange(1, 400), help="Over the world's 240 days.")
 @click.option("--seed", default=7, show_default=True)
-@click.option("--defects", type=click.Choice(["none", "typical"]), default="typical", show_default=True)
-def simulate(out: Path, journeys: int, night_count: int, seed: int, defects: str) -> None:
-    """Write fictional deliveries of the demonstration network, with their truth beside them."""
-    from cgt_etl.simulator import simulate as write
+@click.option("--defects", type=click.Choice(["none", "typical", "harsh"]), default="typical", show_default=True)
+@click.option(
+    "--world",
+    type=click.Choice(["network", "wide", "linkage", "tables"]),
+    default="network",
+    show_default=True,
+    help="The repository's partners; eight and more of each role; identifiers alone; released tables without files.",
+)
+@click.option("--high-volume", type=click.Choice(["on", "off"]), default="off", show_default=True, help="Minutes of wearables.")
+def simulate(out: Path, *, journeys: int, night_count: int, seed: int, defects: Level, world: str, high_volume: str) -> None:
+    """Write fictional deliveries of a network, with their truth beside them."""
+    from cgt_etl.simulator import sample
 
-    write(out, journeys=journeys, nights=night_count, seed=seed, defects=defects == "typical")
-    click.echo(f"Wrote {night_count} nights of {journeys} journeys to {out}/inbox.")
+    if (out / "inbox").exists() or (out / "truth").exists() or (out / "tables").exists():
+        raise CgtError("there is a simulated run already", file=str(out), remedy="Name another folder")
+    if world == "tables":
+        count = sample.write_tables(out / "tables", journeys, seed)
+        click.echo(f"Wrote {count} tables of {journeys} journeys to {out}/tables.")
+        return
+    if world == "linkage":
+        sample.write_linkage(out / "linkage", journeys, seed)
+        click.echo(f"Wrote mentions of {journeys} persons to {out}/linkage.")
+        return
+    named = sample.WIDE if world == "wide" else sample.NETWORK
+    sample.simulate(out, journeys=journeys, nights=night_count, seed=seed, defects=defects, world=named, high_volume=high_volume == "on")
+    click.echo(f"Wrote {night_count} nights of {journeys} journeys to {out}/inbox, and what should become of them to {out}/truth.")
+    if (out / "partners").is_dir():
+        click.echo(f"Partners of this run alone: export CGT_PARTNERS={out}/partners")
 
 
 @click.command()
@@ -127,7 +150,7 @@ def demo(folder: Path) -> None:
     if not key.exists():
         write_key(key)
     if not (folder / "inbox").is_dir():
-        write(folder, journeys=12, nights=3, seed=7, defects=True)
+        write(folder)
     settings = Settings.from_environment()
     held = _run(settings, folder / "inbox", None, plain=False)
     current = settings.releases / "current"

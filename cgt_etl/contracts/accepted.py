@@ -70,6 +70,9 @@ def _fields(column: ColumnSpec) -> Fields:
             return [(f"{name}_date", pa.date32()), (f"{name}_local", TEXT), (f"{name}_precision", TEXT), *beside]
         case "instant":
             return [*_instant(name), *beside]
+        case "limits":
+            bounds = [(f"{name}__lower", pa.float64()), (f"{name}__upper", pa.float64()), (f"{name}__is_inclusive", pa.bool_())]
+            return [(name, TEXT), *bounds, (f"{name}__unit", TEXT), *beside]
         case _:
             return _plain(column)
 

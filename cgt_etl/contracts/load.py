@@ -232,6 +232,11 @@ def _cross_check(feed: Feed) -> None:
         raise _wrong(feed.path, "schema", "a contract describes at least one object")
     if feed.objects[0].extension.explode:
         raise _wrong(feed.path, "schema.0", "the first object is the record itself and explodes nothing")
+    file = feed.extension.file
+    if isinstance(file, model.XlsxFormat):
+        wanted: list[str | None] = [None, "table"] if file.form else [None]
+        if [spec.extension.explode for spec in feed.objects] != wanted:
+            raise _wrong(feed.path, "schema", "a form has two objects, the second exploding `table`; a plain table of a workbook has one")
     for place, spec in ((f"schema.{i}", spec) for i, spec in enumerate(feed.objects)):
         names = {column.name: column for column in spec.columns}
         if len(names) < len(spec.columns):

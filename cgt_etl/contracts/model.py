@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Privacy = Literal["direct", "quasi", "date", "free_text", "none"]
 Action = Literal["token", "drop", "keep"]
-CastName = Literal["text", "code", "integer", "decimal", "measured", "ratio", "boolean", "date", "time", "instant", "identifier"]
+CastName = Literal["text", "code", "integer", "decimal", "measured", "ratio", "limits", "boolean", "date", "time", "instant", "identifier"]
 Person = Literal["recipient", "donor", "both"]
 Role = Literal[
     "blood_centre",
@@ -77,7 +77,7 @@ class Column(Closed):
     values: dict[str, bool] = {}
     """Texts of a boolean."""
     code_map: Slug | None = None
-    """Map of `code_map.csv` that the text must belong to."""
+    """Map of `code_map.csv` that the text must belong to; of `cast: limits`, the limits in words (`No growth`)."""
     unit_column: str | None = None
     """Property that holds this value's unit."""
     comparators: bool = False
@@ -129,7 +129,7 @@ class ObjectExtension(Closed):
     """Our part of one contract object: a record type of the feed."""
 
     explode: str | None = None
-    """Path of the list inside a record whose elements are this object's rows; absent for the record itself."""
+    """Path of the list inside a record whose elements are this object's rows (`table` in a form); absent for the record itself."""
     instants: list[Instant] = []
     retraction: Retraction | None = None
 
@@ -153,7 +153,35 @@ class ArffFormat(Closed):
     relation: str | None = None
 
 
-FileFormat = Annotated[CsvFormat | NdjsonFormat | ArffFormat, Field(discriminator="format")]
+class Form(Closed):
+    """A sheet that is one record laid out for people: labelled cells in the top block, and below them a table of its lines.
+
+    The contract's first object is the form; the physical names of its columns are the labels, each value standing in the cell to the
+    right of its label. The second object is the table's line; the physical names of its columns are the table's header, which is found
+    by them. Both in any place, each once.
+    """
+
+    table_end: str
+    """Text of the table's first column that closes it; a form without it is not whole."""
+
+
+class XlsxFormat(Closed):
+    """One sheet of a workbook: a plain table under a stated header row, or a form."""
+
+    format: Literal["xlsx"]
+    sheet: str
+    header_row: int = Field(default=1, ge=1)
+    """Sheet row, from 1, with the column names of a plain table."""
+    form: Form | None = None
+
+    @model_validator(mode="after")
+    def _one_layout(self) -> XlsxFormat:
+        if self.form is not None and "header_row" in self.model_fields_set:
+            raise ValueError("a form's header row is found by its column names; `header_row` is for a plain table")
+        return self
+
+
+FileFormat = Annotated[CsvFormat | NdjsonFormat | ArffFormat | XlsxFormat, Field(discriminator="format")]
 
 
 class Sequence(Closed):
@@ -185,10 +213,10 @@ class FeedExtension(Closed):
     file: FileFormat
     mode: Literal["append", "snapshot", "upsert"]
     sequence: Sequence
-    unit: Literal["line", "resource", "row", "message", "element"]
+    unit: Literal["line", "resource", "row", "message", "element", "form"]
     """What is counted."""
     ignored_elements: dict[str, str] = {}
-    """Elements of a nested record that are deliberately not read -> why."""
+    """Elements of a nested record, or texts of a form (with the cell to their right), that are deliberately not read -> why."""
 
 
 class Site(Closed):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ import polars as pl
 
 from cgt_etl.contracts.load import ColumnSpec
 from cgt_etl.contracts.model import CanonicalForm, CastName
-from cgt_etl.contracts.vocabulary import code_map
+from cgt_etl.contracts.vocabulary import code_map, unit_map
 from cgt_etl.door import times
 from cgt_etl.door.identifiers import NotCanonical, canonicalise
 from cgt_etl.errors import DeclarationError
@@ -24,12 +24,17 @@ from cgt_etl.errors import DeclarationError
 MISSING: Final = "missing"
 UNREADABLE: Final = "D02"
 UNKNOWN_CODE: Final = "D04"
+UNKNOWN_UNIT: Final = "D05"
 PARTLY_KNOWN: Final = "D06"
 NO_SUCH_TIME: Final = "R25"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _COMPARED = re.compile(r"(<=|>=|<|>|≤|≥)\s*(.+)", re.DOTALL)
+_LIMITS = re.compile(
+    r"(?:(?P<comparator><=|>=|<|>|≤|≥)\s*(?P<bound>[+-]?[0-9.,]+)|(?P<lower>[0-9.,]+)\s*[-–]\s*(?P<upper>[0-9.,]+))"
+    r"(?:\s*(?P<unit>[^\s0-9<>=≤≥+–-][^\s<>=≤≥]*))?"
+)
 _RATIO = re.compile(r"([0-9.,]+)\s*:\s*([0-9.,]+)")
 _RATIO_AS_TIME = re.compile(r"([0-9]{1,3}):([0-9]{2}):00(?: ?([AaPp])[Mm])?")
 _INT64 = range(-(2**63), 2**63)
@@ -53,6 +58,7 @@ _LAYOUTS: Final[dict[CastName, Layout]] = {
     "ratio": (("", pl.Float64()),),
     "boolean": (("", pl.Boolean()),),
     "measured": (("", pl.Float64()), ("__comparator", TEXT)),
+    "limits": (("", TEXT), ("__lower", pl.Float64()), ("__upper", pl.Float64()), ("__is_inclusive", pl.Boolean()), ("__unit", TEXT)),
     "date": (("_date", pl.Date()), ("_local", TEXT), ("_precision", TEXT)),
     "instant": INSTANT_LAYOUT,
 }
@@ -80,7 +86,7 @@ class Cell:
     values: tuple[Any, ...]
     key: str | None = None
     rule: str | None = None
-    """D02, D04 or R25 where it cannot be read, D06 where a time is partly known."""
+    """D02, D04, D05 or R25 where it cannot be read, D06 where a time is partly known."""
 
 
 Read = tuple[tuple[Any, ...], str]
@@ -122,10 +128,11 @@ def _reader(column: ColumnSpec, context: Context) -> Callable[[str], Cell]:
             return lambda text: _date(text, of.formats)
         case "instant":
             return lambda text: _instant(text, of.formats, context.zone)
+        case "limits":
+            words = _codes(column) if of.code_map else {}
+            return lambda text: _limits(text, context.decimal, words)
         case "code":
-            codes = code_map().get(of.code_map or "")
-            if codes is None:
-                raise DeclarationError(f"the code map `{of.code_map}` does not exist", column=column.name, remedy="Add it to code_map.csv")
+            codes = _codes(column)
             return lambda text: Cell(times.OK, (text,), text) if text in codes else Cell(times.SET_ASIDE, (), rule=UNKNOWN_CODE)
         case _:
             plain = _plain(column, context)
@@ -135,6 +142,14 @@ def _reader(column: ColumnSpec, context: Context) -> Callable[[str], Cell]:
         return Cell(times.SET_ASIDE, (), rule=UNREADABLE) if found is None else Cell(times.OK, *found)
 
     return read
+
+
+def _codes(column: ColumnSpec) -> Mapping[str, str]:
+    codes = code_map().get(column.extension.code_map or "")
+    if codes is None:
+        name = column.extension.code_map
+        raise DeclarationError(f"the code map `{name}` does not exist", column=column.name, remedy="Add it to code_map.csv")
+    return codes
 
 
 def _plain(column: ColumnSpec, context: Context) -> Callable[[str], Read | None]:  # noqa: PLR0911  one per cast
@@ -185,6 +200,25 @@ def _measured(text: str, decimal: str, *, has_comparators: bool) -> Read | None:
         comparator, text = match[1].replace("≤", "<=").replace("≥", ">="), match[2]
     value = number(text, decimal)
     return None if value is None else ((value, comparator), f"{comparator or ''}{value!r}")
+
+
+def _limits(text: str, decimal: str, words: Mapping[str, str]) -> Cell:
+    """Limits of a value: `>=80 %`, `0.5-1.1 x10^8` (both ends lie within), or words that the contract's map has (`No growth`)."""
+    if text in words:
+        return Cell(times.OK, (text, None, None, None, None), text)
+    match = _LIMITS.fullmatch(text)
+    if match is None:
+        return Cell(times.SET_ASIDE, (), rule=UNREADABLE)
+    comparator, unit = match["comparator"], match["unit"]
+    bounds = [None if part is None else number(part, decimal) for part in (match["bound"], match["lower"], match["upper"])]
+    bound, lower, upper = bounds
+    if (bound is None) if comparator else (lower is None or upper is None or lower > upper):
+        return Cell(times.SET_ASIDE, (), rule=UNREADABLE)
+    if unit is not None and not any(unit == known for _, known in unit_map()):
+        return Cell(times.SET_ASIDE, (), rule=UNKNOWN_UNIT)
+    if comparator:
+        lower, upper = (bound, None) if comparator[0] in ">≥" else (None, bound)
+    return Cell(times.OK, (None, lower, upper, comparator not in ("<", ">"), unit), f"{lower}:{upper}:{comparator}:{unit}")
 
 
 def _ratio(text: str, decimal: str) -> Read | None:

@@ -1,7 +1,7 @@
 """All rows of one object as a frame of typed columns: each different text is read once and joined back.
 
 A column `x` of the contract becomes the accepted columns of its cast, `x__status`, and three of the door's own: `x@text` (as
-delivered), `x@key` (how it reads in a business key) and `x@rule` (D02, D04, D06 or R25 where the cast found a fault). `@row`,
+delivered), `x@key` (how it reads in a business key) and `x@rule` (D02, D04, D05, D06 or R25 where the cast found a fault). `@row`,
 `@item` and `@digest` say whose they are.
 """
 
@@ -33,6 +33,8 @@ class Delivered:
     frames: list[pl.DataFrame] = field(default_factory=list)
     ambiguous: dict[tuple[int, str], str] = field(default_factory=dict)
     """(number of the row, column) -> the several values."""
+    unreadable: dict[tuple[int, str], str] = field(default_factory=dict)
+    """(number of the row, column) -> what the reader found there that is no value."""
     rows: int = 0
     cells: int = 0
 
@@ -43,6 +45,7 @@ class Delivered:
         schema = {**SYSTEM, **dict.fromkeys(texts, TEXT)}
         self.frames.append(pl.DataFrame({**own, **texts}, schema=schema, strict=True))
         self.ambiguous.update({(self.rows + number, column): text for (number, column), text in batch.ambiguous.items()})
+        self.unreadable.update({(self.rows + number, column): text for (number, column), text in batch.unreadable.items()})
         self.rows += len(batch.positions)
         self.cells += sum(len(texts) for texts in batch.columns.values())
 

@@ -6,6 +6,7 @@ Decides nothing about what becomes of a row; `rules.effect_of` does, and `admit`
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -25,9 +26,7 @@ def judge(delivered: Delivered, frame: pl.DataFrame) -> list[Fault]:
         DeclarationError, CgtError: see `rules.failures`.
     """
     spec = delivered.spec
-    several: defaultdict[str, set[int]] = defaultdict(set)
-    for number, column in delivered.ambiguous:
-        several[column].add(number)
+    several, unreadable = _by_column(delivered.ambiguous), _by_column(delivered.unreadable)
     failed: defaultdict[str, list[tuple[str, list[int]]]] = defaultdict(list)
     for column, rule, rows in failures(spec, frame):
         failed[column].append((rule, rows))
@@ -35,7 +34,7 @@ def judge(delivered: Delivered, frame: pl.DataFrame) -> list[Fault]:
     faults = [
         Fault(column.name, rule, effect_of(rule, is_key=column.name in keys), rows)
         for column in spec.columns
-        for rule, rows in _of_column(column, frame, several[column.name], failed[column.name])
+        for rule, rows in _of_column(column, frame, several[column.name], unreadable[column.name], failed[column.name])
         if rows
     ]
     for instant in spec.extension.instants:
@@ -44,10 +43,18 @@ def judge(delivered: Delivered, frame: pl.DataFrame) -> list[Fault]:
     return faults + _without_key(spec, frame, faults)
 
 
+def _by_column(cells: Iterable[tuple[int, str]]) -> defaultdict[str, set[int]]:
+    """Column -> numbers of the rows."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for number, column in cells:
+        found[column].add(number)
+    return found
+
+
 def _of_column(
-    column: ColumnSpec, frame: pl.DataFrame, several: set[int], failed: list[tuple[str, list[int]]]
+    column: ColumnSpec, frame: pl.DataFrame, several: set[int], unreadable: set[int], failed: list[tuple[str, list[int]]]
 ) -> list[tuple[str, list[int]]]:
-    found = [(SEVERAL, sorted(several))]
+    found = [(SEVERAL, sorted(several)), (UNREADABLE, sorted(unreadable))]
     if column.extension.action == "drop":
         return found
     judging = {bound.id for bound in rules_of(column) if judges_reading(bound)}
@@ -56,7 +63,7 @@ def _of_column(
         found.append((rule, [row for row in rows if row not in judged] if rule == UNREADABLE else rows))
     if column.required:
         missing = frame[f"{column.name}__status"] == MISSING
-        found.append((REQUIRED, [row for row in missing.arg_true().to_list() if row not in several]))
+        found.append((REQUIRED, [row for row in missing.arg_true().to_list() if row not in several | unreadable]))
     return found + failed
 
 

@@ -69,9 +69,10 @@ def _cells_aside(faults: list[Fault], but: AbstractSet[int]) -> dict[str, dict[i
 
 
 def _texts(delivered: Delivered, frame: pl.DataFrame, column: str, numbers: list[int]) -> list[str | None]:
-    """What was delivered in these rows of a column; the several values of a cell with several."""
+    """What was delivered in these rows of a column; the several values of a cell with several, what stands in one that has none."""
     texts = frame[f"{column}@text"].gather(numbers)
-    return [delivered.ambiguous.get((number, column), text) for number, text in zip(numbers, texts, strict=True)]
+    said = {**delivered.ambiguous, **delivered.unreadable}
+    return [said.get((number, column), text) for number, text in zip(numbers, texts, strict=True)]
 
 
 def _mask(numbers: Iterable[int], height: int) -> pl.Series:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import ArffFormat, CsvFormat, FileFormat
-from cgt_etl.extract import arff, delimited, ndjson
+from cgt_etl.contracts.model import ArffFormat, CsvFormat, FileFormat, XlsxFormat
+from cgt_etl.extract import arff, delimited, ndjson, workbook
 from cgt_etl.extract.records import Batch, Misread, Reading
 
 __all__ = ["Batch", "Misread", "Reading", "open_reader"]
@@ -22,7 +22,7 @@ def open_reader(
 ) -> Reading:
     """A reading of one delivered file: iterate it once for its batches, then ask it for `units`, `set_aside` and `unmapped`.
 
-    `ignored_elements` are the contract's (element of a nested record -> why it is not read).
+    `ignored_elements` are the contract's (element of a nested record or text of a form -> why it is not read).
 
     Raises, when iterated:
         RefusedFile: the file cannot be read as its contract says; nothing of it may be used, batches already given included.
@@ -31,4 +31,6 @@ def open_reader(
         return delimited.reading(file, path, objects[0])
     if isinstance(file, ArffFormat):
         return arff.reading(file, path, objects[0])
+    if isinstance(file, XlsxFormat):
+        return workbook.reading(file, path, objects, frozenset(ignored_elements or ()))
     return ndjson.reading(file, path, objects, frozenset(ignored_elements or ()))

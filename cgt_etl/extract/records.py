@@ -26,13 +26,15 @@ class Batch:
 
     object: str
     positions: list[int]
-    """Physical line, from 1, on which the record starts; a child row carries its parent's."""
+    """Physical line or sheet row, from 1, on which the record starts; a child row carries its parent's."""
     items: list[int]
-    """0 for a record, 0 to n-1 for the rows of a list inside it."""
+    """0 for a record, 0 to n-1 for the rows of a list inside it; the sheet row for the lines of a form."""
     columns: dict[str, list[str | None]]
     """By column name."""
     ambiguous: dict[tuple[int, str], str] = field(default_factory=dict)
     """(row of this batch, column) -> the several values found where one is expected, as JSON; the cell itself is None."""
+    unreadable: dict[tuple[int, str], str] = field(default_factory=dict)
+    """(row of this batch, column) -> what stands there and is no value (a spreadsheet's `#N/A`); the cell itself is None."""
     digests: list[str] | None = None
     """sha256 of each whole record, where the object has no business key."""
 
@@ -83,6 +85,7 @@ class Rows:
         self._cells: list[list[str | None]] = []
         self._digests: list[str] = []
         self._ambiguous: dict[tuple[int, str], str] = {}
+        self._unreadable: dict[tuple[int, str], str] = {}
 
     def add(self, position: int, cells: list[str | None], *, item: int = 0, raw: bytes | None = None) -> None:
         """One row; `cells` in the order of the contract's columns, `raw` the record's bytes where it has no key (else the cells)."""
@@ -97,6 +100,10 @@ class Rows:
         """The row added last has several values in its column number `place`."""
         self._ambiguous[(len(self._positions) - 1, self._names[place])] = values
 
+    def unreadable(self, place: int, text: str) -> None:
+        """In the row added last, what stands in column number `place` is no value."""
+        self._unreadable[(len(self._positions) - 1, self._names[place])] = text
+
     @property
     def is_full(self) -> bool:
         return len(self._positions) >= BATCH_ROWS
@@ -106,6 +113,7 @@ class Rows:
         if not self._positions:
             return None
         columns = dict(zip(self._names, (list(column) for column in zip(*self._cells, strict=True)), strict=True))
-        made = Batch(self._spec.name, self._positions, self._items, columns, self._ambiguous, self._digests if self._has_digest else None)
+        digests = self._digests if self._has_digest else None
+        made = Batch(self._spec.name, self._positions, self._items, columns, self._ambiguous, self._unreadable, digests)
         self._clear()
         return made

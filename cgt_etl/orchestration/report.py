@@ -7,12 +7,14 @@ sentences of our own errors.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Literal
 
 from cgt_etl.landing.delivery import Landed
 
 Outcome = Literal["landed", "known", "refused", "problem"]
 COUNTED = ("in", "accepted", "set_aside", "erased")
+FEW_FILES = 3
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ class NightReport:
             return ["  no files"]
         total, cells = self.counts()["units"], self.counts()["cells"]
         rows = [["partner/feed", "file", "in", "accepted", "set aside", "erased", ""]]
-        rows += [_row(line) for line in self.files]
+        for _, group in groupby(self.files, key=lambda line: (line.partner, line.feed, line.outcome)):
+            rows += _rows(list(group))
         rows += [["all", "", *(str(total[name]) for name in COUNTED), ""]]
         widths = [max(len(row[place]) for row in rows) for place in range(6)]
         aligned = ([cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)] for row in rows)
@@ -141,6 +144,14 @@ class NightReport:
 
 
 _NOTE = {"landed": "", "known": "landed before"}
+
+
+def _rows(lines: list[FileLine]) -> list[list[str]]:
+    """One row a file; a feed of many files that were all read (certificates, loggers) takes one row together."""
+    if len(lines) <= FEW_FILES or any(line.is_left_out for line in lines):
+        return [_row(line) for line in lines]
+    total = [str(sum(line.units.get(name, 0) for line in lines)) for name in COUNTED]
+    return [[f"{lines[0].partner}/{lines[0].feed}", f"{len(lines)} files", *total, _NOTE.get(lines[0].outcome, lines[0].outcome)]]
 
 
 def _row(line: FileLine) -> list[str]:

@@ -20,7 +20,7 @@ FOLDER = REPOSITORY / "dbt_project" / "models" / "marts"
 SCHEMA = "marts"
 """Of the released tables in a build (`+schema` in dbt_project.yml)."""
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-TracedBy = Literal["record", "row_source", "partner_file"]
+TracedBy = Literal["record", "row_source", "partner_file", "delivery"]
 INTERNAL = frozenset({"component_id"})
 """Columns of the build that no release has."""
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from cgt_etl.contracts.model import CsvFormat
+from cgt_etl.contracts.model import CsvFormat, XlsxFormat
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
+from cgt_etl.extract.workbook import printed
 from cgt_etl.landing.delivery import Delivery
 from cgt_etl.landing.vault import Vault, printable
 from cgt_etl.settings import Settings
 
 
 def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list[str]:
-    """Physical lines `first` to `last` of a delivered file, and on to where a quoted cell of the last one ends.
+    """Physical lines `first` to `last` of a delivered file, and on to where a quoted cell of the last one ends; of a workbook sheet rows.
 
     Control characters are shown as escapes: what a partner wrote cannot steer the terminal.
 
@@ -25,6 +26,9 @@ def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list
     form = Registry.load(settings).binding(delivery.partner, delivery.feed).feed.extension.file
     encoding, quote = (form.encoding, form.quote) if isinstance(form, CsvFormat) else ("utf-8-sig", "")
     vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    if isinstance(form, XlsxFormat):
+        with vault.readable(f"{delivery.id}/raw.enc") as path:
+            return [printable(line) for line in printed(form, path, first, last)]
     with vault.readable(f"{delivery.id}/raw.enc") as path, path.open(encoding=encoding) as file:
         return [printable(line.rstrip("\n")) for line in _whole(islice(file, first - 1, None), last - first + 1, quote)]
 

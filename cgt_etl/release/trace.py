@@ -94,9 +94,11 @@ def _step(connection: duckdb.DuckDBPyConnection, release: Release, table: str, k
             else:
                 step.parents.append(_step(connection, release, parent_table, parent_key, (*behind, (table, key))))
         if not origins:
-            declared = release.tables[table]["traced_by"] == "partner_file"
-            step.note = "comes from the partner files" if declared else "states no origin"
+            step.note = _WITHOUT_RECORD.get(release.tables[table]["traced_by"], "states no origin")
     return step
+
+
+_WITHOUT_RECORD = {"partner_file": "comes from the partner files", "delivery": "is a delivered file"}
 
 
 def _row(connection: duckdb.DuckDBPyConnection, release: Release, table: str, key: str) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ changed delivery. A delivery has a pseudo-component of its own, `delivery:<id>`,
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -29,6 +29,9 @@ from cgt_etl.settings import Settings, fault_point
 NAME = "work.duckdb"
 SCHEMAS = ("landed", "control", "identity")
 IDENTITY = ("record", "identifier", "subject", "conflict")
+
+_COUNTED = {"unit_count": "in", "accepted_unit_count": "accepted", "set_aside_unit_count": "set_aside", "erased_unit_count": "erased"}
+"""Column of `control.delivery` -> how the delivery's manifest calls it."""
 
 Accepted = list[tuple[Delivery, Manifest]]
 
@@ -87,8 +90,9 @@ def _control(con: duckdb.DuckDBPyConnection, registry: Registry, plan: Plan) -> 
     _table(
         con,
         "control.delivery",
-        ("source_delivery", "partner", "feed", "dialect", "sequence", "sha256", "source_name", "status"),
-        [(one.id, one.partner, one.feed, one.dialect, one.sequence, one.sha256, one.source_name, one.status) for one in plan.deliveries],
+        ("source_delivery", "partner", "feed", "dialect", "sequence", "sha256", "source_name", "status", "rule_id", *_COUNTED),
+        [_delivery_row(one) for one in plan.deliveries],
+        counts=_COUNTED,
     )
     partners = [registry.partners[name] for name in sorted(registry.partners)]
     _table(
@@ -107,6 +111,13 @@ def _control(con: duckdb.DuckDBPyConnection, registry: Registry, plan: Plan) -> 
             for site in sorted(one.sites, key=lambda site: site.site)
         ],
     )
+
+
+def _delivery_row(one: Delivery) -> tuple[str | int | None, ...]:
+    said = (one.id, one.partner, one.feed, one.dialect, one.sequence, one.sha256, one.source_name, one.status)
+    manifest = one.manifest
+    units = manifest.counts.get("units", {})
+    return (*said, manifest.rule, *(units.get(name) for name in _COUNTED.values()))
 
 
 def _touched(con: duckdb.DuckDBPyConnection, plan: Plan, previous: Path | None) -> None:
@@ -204,9 +215,15 @@ _TYPES = {
 }
 
 
-def _table(con: duckdb.DuckDBPyConnection, name: str, columns: tuple[str, ...], rows: list[tuple[str | None, ...]]) -> None:
-    """A table of texts."""
-    schema = pa.schema([(column, pa.string()) for column in columns])
+def _table(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[str | int | None, ...]],
+    counts: Collection[str] = (),
+) -> None:
+    """A table of texts, and of whole numbers in the columns `counts`."""
+    schema = pa.schema([(column, pa.int64() if column in counts else pa.string()) for column in columns])
     arrived = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in rows], schema=schema)
     con.register("arrived", arrived)
     con.execute(f"create table {name} as select * from arrived")  # noqa: S608

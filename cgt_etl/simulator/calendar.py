@@ -1,11 +1,14 @@
-"""The nights of a run: when a fact that became known on a day is delivered."""
+"""The span of the simulated world, its nights (when a fact that became known on a day is delivered) and its clocks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from cgt_etl.simulator.world import SPAN_DAYS, START
+START = date(2025, 9, 1)
+SPAN_DAYS = 240
+"""Days from the first referral to the last night."""
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,24 @@ class Calendar:
     def stamp(self, night: int) -> str:
         """`YYYYMMDD`, as it stands in file names."""
         return f"{self.day_of(night):%Y%m%d}"
+
+    def stamp_before(self, night: int) -> str:
+        """The stamp of the day before."""
+        return f"{self.day_of(night) - timedelta(days=1):%Y%m%d}"
+
+
+def clock(day: date, hour: float, zone: ZoneInfo) -> datetime:
+    """Local time on a day, to the minute; daytime hours exist once on every day."""
+    minutes = round(hour * 60)
+    return datetime.combine(day, time(minutes // 60, minutes % 60), tzinfo=zone)
+
+
+def later(moment: datetime, hours: float, zone: ZoneInfo | None = None) -> datetime:
+    """So many elapsed hours later, to the minute, as the clock shows it in `zone` (or in the moment's own)."""
+    instant = moment.astimezone(UTC) + timedelta(minutes=round(hours * 60))
+    return instant.astimezone(zone or moment.tzinfo)
+
+
+def hours_between(first: datetime, second: datetime) -> float:
+    """Elapsed hours, whatever the clocks did in between."""
+    return (second.astimezone(UTC) - first.astimezone(UTC)).total_seconds() / 3600

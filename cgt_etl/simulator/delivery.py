@@ -1,70 +1,147 @@
-"""Files as delivered, and the sealed note of what is wrong with them.
+"""Files as delivered: where a record comes to stand, and the sealed note of it. Streams; keeps a bounded number of files open.
 
-A `Line` is one record with the defects that were put into it; writing a `Delivery` gives each defect its position.
+Knows layouts (delimited text, JSON lines, a file per record), not what a record says; which record goes where is decided in `engine`.
 """
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
 import json
+from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
+from cgt_etl.simulator.calendar import Calendar
+from cgt_etl.simulator.facts import Csv, Layout, Ndjson, Record
 
-@dataclass(frozen=True)
-class Defect:
-    """What was put in and what a door must make of it: a rule, and its effect (refuse, row, cell, flag)."""
-
-    defect: str
-    rule: str
-    effect: str
-    column: str | None = None
-    """Name as in the contract; None for a whole row or file."""
-
-
-@dataclass(frozen=True)
-class Line:
-    text: str
-    defects: tuple[Defect, ...] = ()
+MAX_OPEN = 64
+"""Files open at once; the least recently used is closed and opened again when needed."""
 
 
 @dataclass
-class Delivery:
-    """One file of one night."""
+class File:
+    """One delivered file."""
 
     night: int
+    """Folder in which it lies."""
+    made: int
+    """Night for which it was made: earlier than `night` where it comes late."""
     partner: str
     feed: str
     name: str
-    header: str | None = None
-    lines: list[Line] = field(default_factory=list)
-    refused: Defect | None = None
-    """Set where the file as a whole cannot be read."""
-    sequence: str | None = None
-    """Written to `envelope.json` beside the file where its name says none."""
-    ends_with_newline: bool = True
+    layout: Layout | None
+    """None for a file that writes itself."""
+    units: int = 0
+    lines: int = 0
+    refused: str | None = None
 
-    def write(self, inbox: Path) -> list[dict[str, object]]:
-        """Write the file below `<inbox>/<night>/<partner>/<feed>/`.
-
-        Returns:
-            One record per defect: where (night, partner, feed, file, 1-based physical line, column) and what must become of it.
-        """
-        folder = inbox / f"{self.night:04d}" / self.partner / self.feed
-        folder.mkdir(parents=True, exist_ok=True)
-        texts = ([self.header] if self.header else []) + [line.text for line in self.lines]
-        (folder / self.name).write_text("\n".join(texts) + ("\n" if self.ends_with_newline else ""), encoding="utf-8", newline="\n")
-        if self.sequence:
-            (folder / "envelope.json").write_text(json.dumps({"sequence": self.sequence}) + "\n", encoding="utf-8", newline="\n")
-        place = {"night": self.night, "partner": self.partner, "feed": self.feed, "file": self.name}
-        if self.refused:
-            return [{**place, "position": None, "column": None, **_said(self.refused)}]
-        first = 2 if self.header else 1
-        return [
-            {**place, "position": position, "column": defect.column, **_said(defect)}
-            for position, line in enumerate(self.lines, start=first)
-            for defect in line.defects
-        ]
+    @property
+    def id(self) -> str:
+        """`<night>/<partner>/<feed>/<name>`: how the truth names it."""
+        return f"{self.night:04d}/{self.partner}/{self.feed}/{self.name}"
 
 
-def _said(defect: Defect) -> dict[str, object]:
-    return {"defect": defect.defect, "rule": defect.rule, "effect": defect.effect}
+@dataclass
+class Inbox:
+    """The folder of all nights."""
+
+    folder: Path
+    calendar: Calendar
+    files: dict[str, File] = field(default_factory=dict)
+    _open: OrderedDict[str, TextIO] = field(default_factory=OrderedDict)
+
+    def file(self, night: int, partner: str, feed: str, layout: Csv | Ndjson, *, made: int | None = None) -> File:
+        """The night's file of a feed, begun where it is not there yet."""
+        made = made or night
+        name = layout.name.format(stamp=self.calendar.stamp(made))
+        id_ = f"{night:04d}/{partner}/{feed}/{name}"
+        if id_ not in self.files:
+            file = File(night, made, partner, feed, name, layout)
+            self.files[id_] = file
+            self._begin(file, layout)
+        return self.files[id_]
+
+    def own(self, night: int, partner: str, feed: str, name: str, layout: Layout | None) -> tuple[File, Path]:
+        """A file of a record's own, and where to write it."""
+        file = File(night, night, partner, feed, name, layout)
+        self.files[file.id] = file
+        path = self.folder / file.id
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return file, path
+
+    def append(self, file: File, text: str) -> int:
+        """Write one record as it stands; gives the physical line, from 1, on which it starts."""
+        position = file.lines + 1
+        self._handle(file).write(text + "\n")
+        file.lines += text.count("\n") + 1
+        file.units += 1
+        return position
+
+    def close(self) -> None:
+        """Close every open file."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def sealed(self) -> Iterator[dict[str, object]]:
+        """What the truth says of every file, in the order of their ids; call after `close`."""
+        for id_ in sorted(self.files):
+            file = self.files[id_]
+            raw = hashlib.sha256()
+            with (self.folder / id_).open("rb") as stream:
+                size = 0
+                while chunk := stream.read(1 << 20):
+                    raw.update(chunk)
+                    size += len(chunk)
+            yield {
+                "file": id_,
+                "night": file.night,
+                "partner": file.partner,
+                "feed": file.feed,
+                "name": file.name,
+                "sha256": raw.hexdigest(),
+                "size": size,
+                "units": None if file.refused else file.units,
+                "refused": file.refused,
+            }
+
+    def _begin(self, file: File, layout: Csv | Ndjson) -> None:
+        path = self.folder / file.id
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(layout, Csv):
+            self._handle(file).write(csv_line(layout.columns, layout.delimiter) + "\n")
+            file.lines = 1
+        if "{stamp}" not in layout.name:
+            sequence = f"{self.calendar.day_of(file.made):%Y-%m-%d}T03:00:00Z"
+            envelope = json.dumps({"sequence": sequence}) + "\n"
+            (path.parent / "envelope.json").write_text(envelope, encoding="utf-8", newline="\n")
+
+    def _handle(self, file: File) -> TextIO:
+        handle = self._open.get(file.id)
+        if handle is None:
+            if len(self._open) >= MAX_OPEN:
+                self._open.popitem(last=False)[1].close()
+            encoding = file.layout.encoding if isinstance(file.layout, Csv) else "utf-8"
+            handle = (self.folder / file.id).open("a", encoding=encoding, newline="")
+            self._open[file.id] = handle
+        self._open.move_to_end(file.id)
+        return handle
+
+
+def text_of(layout: Csv | Ndjson, record: Record) -> str:
+    """One record as its layout writes it, without the line end. A JSON record under the key `""` is text that stands as it is."""
+    if isinstance(layout, Csv):
+        return csv_line([record[column] for column in layout.columns], layout.delimiter)
+    if "" in record:
+        return str(record[""])
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def csv_line(cells: tuple[str, ...] | list[str], delimiter: str) -> str:
+    """Delimited text of one row, quoted where it must be."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+import importlib
+import pkgutil
 from pathlib import Path
+from types import ModuleType
+from typing import Literal
 
-from cgt_etl.simulator import blood_centre, hospital, registry
+import pyarrow.parquet as pq
+
+from cgt_etl.simulator import exports
 from cgt_etl.simulator.calendar import Calendar
-from cgt_etl.simulator.world import MANUFACTURER, Journey
-from cgt_etl.simulator.world import journeys as all_journeys
+from cgt_etl.simulator.draws import Draws
+from cgt_etl.simulator.engine import Engine, Level
+from cgt_etl.simulator.linkage import records
+from cgt_etl.simulator.partner_files import partner_files
+from cgt_etl.simulator.tables import tables as all_tables
+from cgt_etl.simulator.truth import Truth
+from cgt_etl.simulator.world import effects
+from cgt_etl.simulator.world.journeys import journeys as all_journeys
+from cgt_etl.simulator.world.journeys import network
 
-Record = dict[str, object]
+World = Literal["network", "wide"]
+NETWORK: World = "network"
+WIDE: World = "wide"
+HIGH_VOLUME = "wearable"
+"""Export that takes part only where asked for."""
 
 
-def simulate(out: Path, journeys: int = 12, nights: int = 3, seed: int = 7, defects: bool = True) -> None:
-    """Write `<out>/inbox/<0001..>/<partner>/<feed>/<file>` and `<out>/truth/*.jsonl`; the same arguments give the same bytes.
+def simulate(
+    out: Path,
+    *,
+    journeys: int = 30,
+    nights: int = 3,
+    seed: int = 7,
+    defects: Level = "typical",
+    world: World = "network",
+    high_volume: bool = False,
+) -> None:
+    """Write `<out>/inbox/<0001..>/<partner>/<feed>/<file>` and `<out>/truth/`; the same arguments give the same bytes.
+
+    Where partners beyond the repository's take part (`world` wide, or `high_volume`), their files stand in `<out>/partners`.
 
     Args:
         out: folder to write into.
-        journeys: intents to treat, one patient each.
+        journeys: intents to treat.
         nights: deliveries of the world's 240 days, evenly spaced.
         seed: of all randomness.
-        defects: put in the defects that partners' exports have; each is listed in `truth/defects.jsonl`.
+        defects: how much goes wrong; each defect is listed in `truth/defects.jsonl`.
+        world: the repository's partners, or at least eight legal entities in each role.
+        high_volume: also minutes of wearables, about 60,000 rows a journey.
 
     Raises:
         FileExistsError: `<out>/inbox` or `<out>/truth` is already there.
@@ -30,69 +58,57 @@ def simulate(out: Path, journeys: int = 12, nights: int = 3, seed: int = 7, defe
     """
     if journeys < 1 or nights < 1:
         raise ValueError("a run has at least one journey and one night")
-    (out / "truth").mkdir(parents=True)
-    (out / "inbox").mkdir()
-    calendar = Calendar(nights)
-    world = all_journeys(journeys, seed)
-    files = [
-        *blood_centre.deliveries(world, calendar, defects=defects),
-        *hospital.deliveries(world, calendar, seed, defects=defects),
-        *registry.deliveries(world, calendar, defects=defects),
-    ]
-    found = [record for file in files for record in file.write(out / "inbox")]
-    _write(out / "truth" / "people.jsonl", map(_person, world))
-    _write(out / "truth" / "identifiers.jsonl", (record for journey in world for record in _identifiers(journey)))
-    _write(out / "truth" / "links.jsonl", (record for journey in world for record in _links(journey)))
-    _write(out / "truth" / "journeys.jsonl", map(_journey, world))
-    _write(out / "truth" / "defects.jsonl", found)
+    (out / "inbox").mkdir(parents=True)
+    engine = Engine(out, Calendar(nights), seed, defects)
+    parties = network(world, seed)
+    modules = export_modules(high_volume=high_volume)
+    for name, text in partner_files(parties, is_wide=world == "wide", high_volume=high_volume).items():
+        folder = out / "partners" / name
+        folder.mkdir(parents=True)
+        (folder / "partner.yaml").write_text(text, encoding="utf-8", newline="\n")
+    for journey in all_journeys(parties, journeys, seed):
+        engine.truth.journey(journey)
+        for name, module in modules.items():
+            for fact in module.facts(journey, parties, Draws.seeded(seed, "export", name, journey.number)):
+                engine.deliver(module, fact)
+    said = {"world": world, "journeys": journeys, "nights": nights, "seed": seed, "defects": defects, "high_volume": high_volume}
+    engine.truth.whole("world", said)
+    engine.truth.whole("effects", effects.PLANTED)
+    engine.finish()
 
 
-def _write(path: Path, records: Iterable[Record]) -> None:
-    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8", newline="\n")
+def export_modules(*, high_volume: bool) -> dict[str, ModuleType]:
+    """The modules of `exports/` by name, from the folder."""
+    names = sorted(found.name for found in pkgutil.iter_modules(exports.__path__) if not found.name.startswith("_"))
+    return {name: importlib.import_module(f"{exports.__name__}.{name}") for name in names if high_volume or name != HIGH_VOLUME}
 
 
-def _person(journey: Journey) -> Record:
-    person = journey.person
-    return {"person": person.number, "sex": person.sex, "born": person.born.isoformat(), "died": journey.died and journey.died.isoformat()}
+def write_tables(folder: Path, journeys: int, seed: int) -> int:
+    """Tables straight from the wide world, in the shape of the released ones, one Parquet file each; gives their number.
+
+    Raises:
+        FileExistsError: the folder is already there.
+    """
+    folder.mkdir(parents=True)
+    made = all_tables(journeys, seed)
+    for name, table in made.items():
+        pq.write_table(table, folder / f"{name}.parquet")
+    return len(made)
 
 
-def _identifiers(journey: Journey) -> Iterator[Record]:
-    """Every identifier in its canonical form: whose, what kind, who issued it (empty where it is unique everywhere)."""
-    person, centre = journey.person, journey.centre
-    for kind, issuer, value, role in (
-        ("mrn", centre.hospital, person.mrn, "recipient"),
-        ("fhir_patient_id", centre.hospital, person.fhir_id, "recipient"),
-        ("donor_id", centre.blood_centre, person.donor_number, "donor"),
-        ("crid", "", person.crid, "recipient"),
-        ("coi", "", journey.coi, "recipient"),
-    ):
-        yield {"person": person.number, "kind": kind, "issuer": issuer, "value": value, "role": role}
+def write_linkage(folder: Path, persons: int, seed: int) -> None:
+    """The linkage-level world: who is named by what in which record, and what can be known of it, as JSON lines.
 
-
-def _links(journey: Journey) -> Iterator[Record]:
-    """Things that belong to a journey: what a genealogy must connect."""
-    yield {"journey": journey.number, "kind": "order_id", "issuer": MANUFACTURER, "value": journey.order_id}
-    yield {"journey": journey.number, "kind": "batch", "issuer": MANUFACTURER, "value": journey.batch}
-    for lot in journey.lots:
-        yield {"journey": journey.number, "kind": "lot", "issuer": MANUFACTURER, "value": lot}
-    for run in journey.collections:
-        yield {"journey": journey.number, "kind": "din", "issuer": "", "value": run.din}
-
-
-def _journey(journey: Journey) -> Record:
-    return {
-        "journey": journey.number,
-        "person": journey.person.number,
-        "blood_centre": journey.centre.blood_centre,
-        "hospital": journey.centre.hospital,
-        "product": journey.product.name,
-        "referred": journey.referred.isoformat(),
-        "collections": [
-            {"din": run.din, "started": run.started.isoformat(), "completed": run.completed.isoformat(), "cd3": run.cd3_yield}
-            for run in journey.collections
-        ],
-        "infused": journey.infused and journey.infused.isoformat(),
-        "dose_e6": journey.dose,
-        "crs_grade": journey.crs_grade,
-        "response": journey.response,
-    }
+    Raises:
+        FileExistsError: the folder is already there.
+    """
+    truth = Truth(folder)
+    made = records(seed, persons)
+    for mention in made.mentions:
+        named = mention.identifier._asdict()
+        truth.say("mentions", {"record": mention.record, **named, "role": mention.role, "owner": mention.owner})
+    for (identifier, role), component in made.oracle.items():
+        truth.say("oracle", {**identifier._asdict(), "role": role, "component": component})
+    for swap in made.swaps:
+        truth.say("swaps", swap._asdict())
+    truth.close()

@@ -84,9 +84,17 @@
             person, code='text', code_system='text', indication_code='text', clinical_status='text', verification_status='text',
             category_code='text', onset='time', abated='time', recorded='time'
         ),
+        'wearable_minute': dict(
+            person, device_token='text', minute='time', steps='integer', heart_rate_per_min='number', is_worn='boolean'
+        ),
         'clinical_act': dict(
             person, code='text', code_system='text', act_type='text', status='text', started='time', ended='time', recorded='time'
         ),
+        'specification_limit': {
+            'attribute': 'text', 'product_name_code': 'text', 'version': 'text', 'jurisdiction_code': 'text', 'lower_limit': 'number',
+            'upper_limit': 'number', 'is_inclusive': 'boolean', 'limit_code': 'text', 'unit': 'text', 'verdict_code': 'text',
+            'batch_token': 'text',
+        },
     } -%}
     {{ return(declared) }}
 {% endmacro %}

@@ -65,6 +65,14 @@
     case when {{ known }} is not null then {{ surrogate_key(["'therapy_order'", known]) }} end
 {%- endmacro %}
 
+{# Key of a specification's row: attribute, product (the record's own, else that of the batch), version, jurisdiction. #}
+{% macro specification_key(limits, batch) -%}
+    {{ surrogate_key([
+        "'specification'", limits ~ '.attribute', 'coalesce(' ~ limits ~ '.product_name_code, ' ~ batch ~ '.product_name_code)',
+        limits ~ '.version', limits ~ '.jurisdiction_code',
+    ]) }}
+{%- endmacro %}
+
 {# The four released columns of one time, renamed from `said` to `name`; `relation` qualifies them. #}
 {% macro time_of(name, said=none, relation='') -%}
     {%- set of = relation ~ '.' if relation else '' -%}

@@ -35,6 +35,17 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{# Typed nulls for every column of an entity but its source columns and those `stated`; a time is stated by its name. #}
+{% macro unstated(entity, stated) -%}
+    {%- set rest = {} -%}
+    {%- for name, kind in entity_declaration(entity).items() if name not in stated -%}
+        {%- do rest.update(time_columns_of(name) if kind == 'time' else {name: kind}) -%}
+    {%- endfor -%}
+    {%- for name, kind in rest.items() %}
+    cast(null as {{ type_of(kind) }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
 {# The five columns of the instant `column`, renamed to `name`; `relation` qualifies them. #}
 {% macro time_from_instant(column, name, relation='') -%}
     {%- set of = relation ~ '.' if relation else '' -%}

@@ -61,7 +61,7 @@ def _closed_mappings(path: Path) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["becs_us/apheresis", "ehr_fhir_r4/observation", "registry_ct/outcome"])
+@pytest.mark.parametrize("name", ["becs_us/apheresis", "ehr_fhir_r4/observation", "registry_ct/outcome", "qc_coa/certificate"])
 def test_a_typo_at_any_depth_of_a_contract_is_an_error(name: str, tmp_path: Path) -> None:
     path = PACKAGE / "dialects" / f"{name}.odcs.yaml"
     document = yaml.safe_load(path.read_text())
@@ -100,6 +100,25 @@ def test_a_column_without_a_privacy_decision_is_refused(change: Any, says: str, 
     document = yaml.safe_load(path.read_text())
     column = next(p for p in document["schema"][0]["properties"] if p["physicalName"] == "DIN")
     change(column["customProperties"][0]["value"])
+    (tmp_path / path.name).write_text(yaml.safe_dump(document, allow_unicode=True))
+    with pytest.raises(DeclarationError, match=says):
+        load_feed(tmp_path / path.name)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda document: document["schema"].pop(), "a form has two objects"),
+        (lambda document: document["schema"][1].pop("customProperties"), "a form has two objects"),
+        (lambda document: document["customProperties"][0]["value"]["file"].pop("form"), "a plain table of a workbook has one"),
+        (lambda document: document["customProperties"][0]["value"]["file"].update(header_row=3), "for a plain table"),
+    ],
+    ids=["no lines", "lines that are not in the table", "lines without a form", "a form with a header row"],
+)
+def test_a_form_is_declared_whole(change: Any, says: str, tmp_path: Path) -> None:
+    path = PACKAGE / "dialects/qc_coa/certificate.odcs.yaml"
+    document = yaml.safe_load(path.read_text())
+    change(document)
     (tmp_path / path.name).write_text(yaml.safe_dump(document, allow_unicode=True))
     with pytest.raises(DeclarationError, match=says):
         load_feed(tmp_path / path.name)

@@ -16,7 +16,7 @@ TABLES = {
     "party", "site", "subject", "subject_identifier", "consent", "therapy_order", "journey", "timeline", "event", "journey_event",
     "collection", "product", "product_edge", "batch", "process_series", "material_lot", "specification", "dose_unit", "administration",
     "measurement", "shipment", "logger_reading", "handoff", "outcome", "wearable_daily", "wearable_minute", "journey_features", "finding",
-    "row_source",
+    "row_source", "delivery",
 }  # fmt: skip
 PRIVACY = {"direct", "quasi", "date", "free_text", "none"}
 TYPES = {"string", "bigint", "double", "boolean", "date", "timestamp"}
@@ -54,7 +54,7 @@ def test_every_table_has_an_enforced_contract_a_grain_and_a_key(built: Built) ->
             wrong.append(f"{name}: the description does not begin with its grain")
         if not meta.get("primary_key") or not {*meta["primary_key"], *meta["sort_key"]} <= columns:
             wrong.append(f"{name}: keys that are not columns")
-        if meta.get("schema_version") is None or meta.get("traced_by") not in {"record", "row_source", "partner_file"}:
+        if meta.get("schema_version") is None or meta.get("traced_by") not in {"record", "row_source", "partner_file", "delivery"}:
             wrong.append(f"{name}: no schema version, or not said how it is traced")
         if meta["traced_by"] == "record" and name not in {"finding", "row_source"} and not {"source_delivery", "source_row"} <= columns:
             wrong.append(f"{name}: traced by its record, which it does not name")

@@ -17,7 +17,8 @@ from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import open_reader
 from cgt_etl.settings import PACKAGE, Settings
 
-REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=(PACKAGE / "partners", PACKAGE / "real_sources")))
+PARTNERS = (PACKAGE / "partners", PACKAGE / "real_sources", PACKAGE / "simulator" / "partners")
+REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=PARTNERS))
 Verdict = dict[str, Any]
 
 

@@ -34,6 +34,8 @@ AS_PRINTED = {
     "lb": "[lb_av]",
     "in": "[in_i]",
     "degF": "[degF]",
+    "x10^8": "10*8",
+    "EU/mL": "[IU]/mL",
 }
 """What people print -> UCUM. Read as UCUM, K/uL would be kelvin and G/L gauss."""
 OF_TWO_KINDS = {

@@ -98,6 +98,41 @@ def test_comparators_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        (">=80 %", (None, 80.0, None, True, "%")),
+        ("≤5", (None, None, 5.0, True, None)),
+        ("<0.5 EU/mL", (None, None, 0.5, False, "EU/mL")),
+        ("> -1.5", (None, -1.5, None, False, None)),
+        ("0.5-1.1 x10^8", (None, 0.5, 1.1, True, "x10^8")),
+        ("200 – 8000pg/mL", (None, 200.0, 8000.0, True, "pg/mL")),
+        ("No growth", ("No growth", None, None, None, None)),
+        ("<LOQ", ("<LOQ", None, None, None, None)),
+    ],
+)
+def test_limits(text: str, limits: tuple[Any, ...]) -> None:
+    assert cast(text, cast="limits", code_map="coa_limit").values == limits
+
+
+@pytest.mark.parametrize("text", ["80 %", ">=", "1.1-0.5", "0.5-", ">=80 % of 3", ">=80,5", "a-b", "no growth", "1-2-3", "report"])
+def test_what_is_no_limit(text: str) -> None:
+    assert is_unreadable(text, cast="limits", code_map="coa_limit")
+
+
+def test_a_unit_that_nobody_knows_is_no_limit() -> None:
+    cell = cast(">=80 furlongs", cast="limits")
+    assert (cell.status, cell.rule) == ("set_aside", "D05")
+    assert is_unreadable("No growth", cast="limits")
+
+
+@given(lower=st.floats(0, 1e9), width=st.floats(0, 1e9), unit=st.sampled_from(["", " %", " pg/mL"]))
+def test_every_range_reads_back(lower: float, width: float, unit: str) -> None:
+    text = f"{lower:.12f}-{lower + width:.12f}{unit}"
+    _, low, high, is_inclusive, read = cast(text, cast="limits").values
+    assert (low, high, is_inclusive, read) == (float(f"{lower:.12f}"), float(f"{lower + width:.12f}"), True, unit.strip() or None)
+
+
+@pytest.mark.parametrize(
     ("text", "ratio"),
     [
         ("12:1", 12.0),
@@ -182,7 +217,7 @@ def test_identifiers_and_lists_of_them() -> None:
     assert is_unreadable(";", split=";", **din)
 
 
-@given(st.text(max_size=12), st.sampled_from(["text", "integer", "decimal", "measured", "ratio", "instant"]))
+@given(st.text(max_size=12), st.sampled_from(["text", "integer", "decimal", "measured", "limits", "ratio", "instant"]))
 def test_no_text_breaks_a_cast(text: str, kind: str) -> None:
     cell = cast(text, cast=kind)
     assert (cell.status == "ok") == (cell.key is not None and cell.rule is None)

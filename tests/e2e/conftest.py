@@ -91,7 +91,7 @@ class Home:
 def simulate(out: Path, *, journeys: int = 6, nights: int = 3, seed: int = 7) -> Path:
     from cgt_etl.simulator import simulate as write
 
-    write(out, journeys=journeys, nights=nights, seed=seed, defects=True)
+    write(out, journeys=journeys, nights=nights, seed=seed, defects="typical")
     return out / "inbox"
 
 

@@ -12,6 +12,7 @@ select
     case when snomed is not null then 'snomed' when local_code is not null then 'local' end as code_system,
     {{ mapped('landed.local_code', 'procedure_kind') }} as procedure_kind_code,
     display as code_display,
+    {{ mapped('landed.product', 'product') }} as product_name_code,
     {{ first_time('performed', 'performed_start', 'started') }},
     -- a procedure with one instant has no end of its own
     {{ landed_time('performed_end') }},

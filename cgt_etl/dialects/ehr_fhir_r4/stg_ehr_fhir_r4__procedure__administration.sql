@@ -6,7 +6,7 @@ select
     false as is_anonymous,
     {{ nulls('text', ['batch_token', 'lot_token']) }},
     order_ref as order_token,
-    {{ nulls('text', ['product_name_code']) }},
+    product_name_code,
     status,
     {{ time_from_instant('started', 'started') }},
     {{ time_from_instant('performed_end', 'ended') }},

@@ -38,6 +38,18 @@ only_day as (
     where named.is_given and named.started_precision in ('month', 'year')
     group by named.administration_statement_id
     having count(*) = 1
+),
+
+-- two products on one day are two infusions; a statement that names none speaks of the only one that others name on that day
+only_product as (
+    select
+        subject_id,
+        started_date,
+        min(product_name_code) as product_name_code
+    from named
+    where is_given and subject_id is not null and started_date is not null and product_name_code is not null
+    group by subject_id, started_date
+    having count(distinct product_name_code) = 1
 )
 
 select
@@ -54,7 +66,10 @@ select
     named.is_contested,
     case
         when named.is_given and named.subject_id is not null and coalesce(named.started_date, only_day.started_date) is not null
-            then {{ surrogate_key(["'administration'", 'named.subject_id', 'coalesce(named.started_date, only_day.started_date)']) }}
+            then {{ surrogate_key([
+                "'administration'", 'named.subject_id', 'coalesce(named.started_date, only_day.started_date)',
+                'coalesce(named.product_name_code, only_product.product_name_code)',
+            ]) }}
         else {{ surrogate_key(["'administration_of_record'", 'named.record_id']) }}
     end as administration_id,
     named.subject_id,
@@ -66,3 +81,7 @@ select
     {{ own_columns('administration', 'named') }}
 from named
 left join only_day on named.administration_statement_id = only_day.administration_statement_id
+left join only_product
+    on
+        named.subject_id = only_product.subject_id
+        and coalesce(named.started_date, only_day.started_date) = only_product.started_date

@@ -67,6 +67,12 @@ select
             then {{ surrogate_key(["'event'", 'named.event_type', 'named.administration_id']) }}
         when named.event_type = 'death_recorded' and named.subject_id is not null
             then {{ surrogate_key(["'event'", 'named.event_type', 'named.subject_id']) }}
+        -- what became of a batch, certificates and the manufacturer say: it is out of specification once, and may be released
+        -- conditionally and then without conditions
+        when named.event_type = 'batch_oos' and named.batch_id is not null
+            then {{ surrogate_key(["'event'", 'named.event_type', 'named.batch_id']) }}
+        when named.event_type = 'batch_released' and named.batch_id is not null and named.occurred_date is not null
+            then {{ surrogate_key(["'event'", 'named.event_type', 'named.batch_id', 'named.occurred_date']) }}
         when named.subject_id is not null and coalesce(named.occurred_date, only_day.occurred_date) is not null
             then {{ surrogate_key([
                 "'event'", 'named.event_type', 'named.subject_id', 'coalesce(named.occurred_date, only_day.occurred_date)', 'named.detail_code',

@@ -28,6 +28,12 @@ select
                 "'measurement'", 'named.collection_id', 'named.measurement', 'named.specimen', 'named.method', 'named.timepoint',
                 'named.comparator', 'named.value', 'named.value_code', 'named.value_status', 'named.party_id',
             ]) }}
+        -- a certificate repeats what an earlier one of its batch said: one measurement; an interim result and the final one are two
+        when named.batch_id is not null and named.timepoint = 'release' and named.product_id is null
+            then {{ surrogate_key([
+                "'measurement'", 'named.batch_id', 'named.lot_id', 'named.measurement', 'named.specimen', 'named.method', 'named.basis',
+                'named.comparator', 'named.value', 'named.value_code', 'named.value_status', 'named.status', 'named.party_id',
+            ]) }}
         else named.measurement_statement_id
     end as measurement_id,
     named.*

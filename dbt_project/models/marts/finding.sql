@@ -10,6 +10,8 @@
     'find_r33_collection_efficiency',
     'find_r37_parts_exceed_white_cells',
     'find_r38_cd4_and_cd8_exceed_cd3',
+    'find_r40_certificate_without_result',
+    'find_r41_released_before_final_sterility',
     'find_r45_act_after_death',
     'find_r46_crs_onset',
     'find_d11_code_class_against_procedure',

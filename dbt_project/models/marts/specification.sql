@@ -1,1 +1,31 @@
-{{ empty_table() }}
+with said as (
+    select
+        stated.*,
+        {{ specification_key('stated', 'batch') }} as specification_id,
+        coalesce(stated.product_name_code, batch.product_name_code) as limited_product_code,
+        row_number() over (
+            partition by {{ specification_key('stated', 'batch') }}
+            order by stated.source_delivery, stated.source_row, stated.specification_limit_statement_id
+        ) as rank_no
+    from {{ ref('int_specification_limit__resolved') }} as stated
+    left join {{ ref('batch') }} as batch on stated.batch_id = batch.batch_id
+)
+
+select
+    specification_id,
+    min(attribute) as attribute,
+    min(limited_product_code) as product_name_code,
+    min(version) as version,
+    min(jurisdiction_code) as jurisdiction_code,
+    {{ agreed('lower_limit') }} as lower_limit,
+    {{ agreed('upper_limit') }} as upper_limit,
+    {{ agreed('is_inclusive') }} as is_inclusive,
+    {{ agreed('limit_code') }} as limit_code,
+    {{ agreed('unit') }} as unit,
+    cast(null as {{ type_of('number') }}) as hold_warning_h,
+    cast(null as {{ type_of('number') }}) as hold_limit_h,
+    max(case when rank_no = 1 then source_delivery end) as source_delivery,
+    max(case when rank_no = 1 then source_row end) as source_row,
+    min(component_id) as component_id
+from said
+group by specification_id

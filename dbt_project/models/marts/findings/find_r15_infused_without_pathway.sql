@@ -1,14 +1,26 @@
 {{ config(materialized='ephemeral') }}
 
 -- A batch found out of specification or a unit discarded, and infused all the same, needs a pathway that somebody approved before.
+-- Where both the finding and the infusion say which batch, they must be of one: an attempt that failed bars no later one.
 with barred as (
     select
         bridge.journey_id,
+        event.batch_id,
         min(event.occurred_date) as barred_date
     from {{ ref('journey_event') }} as bridge
     inner join {{ ref('event') }} as event on bridge.event_id = event.event_id
     where event.event_type = 'batch_oos' or (event.event_type = 'product_discarded' and event.dose_unit_id is not null)
-    group by bridge.journey_id
+    group by bridge.journey_id, event.batch_id
+),
+
+given_batch as (
+    select
+        administered.child_key as administration_id,
+        filled.parent_key as batch_id
+    from {{ ref('product_edge') }} as administered
+    inner join {{ ref('product_edge') }} as filled
+        on administered.parent_key = filled.child_key and filled.edge_type = 'fill'
+    where administered.edge_type = 'administer'
 ),
 
 approved as (
@@ -21,7 +33,7 @@ approved as (
     group by bridge.journey_id
 )
 
-select
+select distinct
     'R15' as rule_id,
     'flag' as effect,
     'administration' as table_name,
@@ -34,5 +46,9 @@ select
     given.component_id
 from {{ ref('administration') }} as given
 inner join barred on given.journey_id = barred.journey_id and given.started_date >= barred.barred_date
+left join given_batch on given.administration_id = given_batch.administration_id
 left join approved on given.journey_id = approved.journey_id and given.started_date >= approved.approved_date
-where approved.journey_id is null and given.pathway_code is null
+where
+    approved.journey_id is null
+    and given.pathway_code is null
+    and coalesce(given_batch.batch_id = barred.batch_id, true)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from cgt_etl.simulator.world import Journey
+from cgt_etl.simulator.model import Journey, Product
 
 Resource = dict[str, Any]
 Code = tuple[str, str | None]
@@ -24,25 +24,29 @@ def _coding(system: str, code: str, display: str | None = None) -> Resource:
 
 
 def _subject(journey: Journey) -> Resource:
-    return {"reference": f"Patient/{journey.person.fhir_id}"}
+    return {"reference": f"Patient/{journey.patient.fhir_id}"}
+
+
+def _coi(journey: Journey) -> list[Resource]:
+    return [{"system": "urn:isbt128:coi", "value": journey.coi}] if journey.coi else []
 
 
 def patient(journey: Journey, mrn: str, died: datetime | None) -> Resource:
     """Who the patient is, with the direct identifiers that a hospital sends whether asked or not."""
-    person = journey.person
-    serial = 4000 + person.number
+    person = journey.patient
+    serial = 4000 + person.number % 6000
     return {
         "resourceType": "Patient",
         "id": person.fhir_id,
         "identifier": [
-            {"type": _coding(IDENTIFIER_TYPE, "MR"), "system": f"urn:{journey.centre.hospital}:mrn", "value": mrn},
+            {"type": _coding(IDENTIFIER_TYPE, "MR"), "system": f"urn:{journey.hospital.partner}:mrn", "value": mrn},
             {"type": _coding(IDENTIFIER_TYPE, "SS"), "system": "http://hl7.org/fhir/sid/us-ssn", "value": f"999-01-{serial}"},
             {"system": "http://terminology.cibmtr.org/identifier/CRID", "value": person.crid},
-            {"system": "urn:isbt128:coi", "value": journey.coi},
+            *_coi(journey),
         ],
         "active": True,
         "name": [{"use": "official", "family": person.family, "given": [person.given]}],
-        "telecom": [{"system": "phone", "value": f"555-01{person.number:02d}"}],
+        "telecom": [{"system": "phone", "value": f"555-01{person.number % 100:02d}"}],
         "gender": person.sex,
         "birthDate": person.born.isoformat(),
         "address": [{"line": [f"{serial} Example Street"], "city": "Sampleton", "postalCode": f"00{serial % 1000:03d}", "country": "US"}],
@@ -54,11 +58,11 @@ def condition(journey: Journey, recorded: datetime) -> Resource:
     """The diagnosis that is to be treated, a year old when it is recorded."""
     return {
         "resourceType": "Condition",
-        "id": f"{journey.person.fhir_id}-dx",
+        "id": f"{journey.patient.fhir_id}-dx",
         "clinicalStatus": _coding("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
         "verificationStatus": _coding("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed"),
         "category": [_coding("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item")],
-        "code": _coding("http://hl7.org/fhir/sid/icd-10-cm", journey.indication, "Diffuse large B-cell lymphoma"),
+        "code": _coding("http://hl7.org/fhir/sid/icd-10-cm", journey.indication),
         "subject": _subject(journey),
         "onsetDateTime": (recorded - timedelta(days=365)).isoformat(),
         "recordedDate": recorded.isoformat(),
@@ -81,7 +85,7 @@ def observation(
     """A result; `name` makes its id, `loinc` is code and display."""
     return {
         "resourceType": "Observation",
-        "id": f"{journey.person.fhir_id}-{name}",
+        "id": f"{journey.patient.fhir_id}-{name}",
         "status": status,
         "category": [_coding(CATEGORY, category)],
         "code": _coding(LOINC, *loinc),
@@ -95,7 +99,7 @@ def panel(journey: Journey, name: str, code: str, parts: list[tuple[Code, Resour
     """Several results under one local code, as a flow cytometer reports them."""
     return {
         "resourceType": "Observation",
-        "id": f"{journey.person.fhir_id}-{name}",
+        "id": f"{journey.patient.fhir_id}-{name}",
         "status": "final",
         "category": [_coding(CATEGORY, "laboratory")],
         "code": _coding(LOCAL, code),
@@ -105,23 +109,27 @@ def panel(journey: Journey, name: str, code: str, parts: list[tuple[Code, Resour
     }
 
 
-def procedure(journey: Journey, name: str, code: Code, period: Period, identifiers: dict[str, str]) -> Resource:
-    """Something done to the patient; `identifiers` are by system."""
+def procedure(
+    journey: Journey, name: str, code: Code, period: Period, identifiers: dict[str, str], *, product: Product | None = None
+) -> Resource:
+    """Something done to the patient; `identifiers` are by system, `product` is what was given in it."""
+    used = {"usedCode": [_coding("urn:cgt:product", product.formulary, product.name)]} if product else {}
     return {
         "resourceType": "Procedure",
-        "id": f"{journey.person.fhir_id}-{name}",
-        "identifier": [{"system": system, "value": value} for system, value in identifiers.items()],
+        "id": f"{journey.patient.fhir_id}-{name}",
+        **({"identifier": [{"system": system, "value": value} for system, value in identifiers.items()]} if identifiers else {}),
         "status": "completed",
         "code": _coding(LOCAL, *code),
         "subject": _subject(journey),
         "performedPeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()},
+        **used,
     }
 
 
 def drug(journey: Journey, name: str, rxnorm: tuple[str, str], at: datetime, dose: Resource) -> Resource:
     return {
         "resourceType": "MedicationAdministration",
-        "id": f"{journey.person.fhir_id}-{name}",
+        "id": f"{journey.patient.fhir_id}-{name}",
         "status": "completed",
         "medicationCodeableConcept": _coding(RXNORM, *rxnorm),
         "subject": _subject(journey),
@@ -130,20 +138,22 @@ def drug(journey: Journey, name: str, rxnorm: tuple[str, str], at: datetime, dos
     }
 
 
-def cells(journey: Journey, name: str, lot: str, period: Period, dose: Resource) -> Resource:
-    """One component of an engineered product given; its lot is that of the contained Medication."""
+def cells(journey: Journey, name: str, of: tuple[Product, str], period: Period, dose: Resource) -> Resource:
+    """One lot of a product given; its number is that of the contained Medication."""
+    product, lot = of
+    is_autologous = product.modality == "auto_cart"
     return {
         "resourceType": "MedicationAdministration",
-        "id": f"{journey.person.fhir_id}-{name}",
+        "id": f"{journey.patient.fhir_id}-{name}",
         "contained": [
             {
                 "resourceType": "Medication",
                 "id": "product",
-                "code": _coding("urn:cgt:product", journey.product.formulary, journey.product.name),
+                "code": _coding("urn:cgt:product", product.formulary, product.name),
                 "batch": {"lotNumber": lot},
             }
         ],
-        "identifier": [{"system": "urn:isbt128:coi", "value": journey.coi}],
+        **({"identifier": _coi(journey)} if is_autologous and journey.coi else {}),
         "status": "completed",
         "medicationReference": {"reference": "#product"},
         "subject": _subject(journey),

@@ -1,0 +1,251 @@
+"""Workbooks (XLSX): a plain table under a stated header row, or a form of labelled cells with a table of lines below them.
+
+A cell becomes text without guessing: a number its shortest exact text (`78`, not `78.0`), a date, time or date-time ISO 8601, a duration
+`h:mm:ss`, a boolean `true` or `false`; of a formula, the value that was saved with it. An error, or a whole number beyond the 15 digits
+that a workbook keeps, is no value. An empty text is an empty cell; of merged cells the first has the value. Positions are sheet rows,
+from 1. Python-calamine reads; `archive` has looked before.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from cgt_etl.contracts.load import ObjectSpec
+from cgt_etl.contracts.model import XlsxFormat
+from cgt_etl.extract import limits
+from cgt_etl.extract.archive import Cell, look, refuse
+from cgt_etl.extract.delimited import compare
+from cgt_etl.extract.records import OTHER_COLUMNS, Batch, Reading, Rows
+
+Value = int | float | str | bool | time | date | datetime | timedelta
+Texts = dict[Cell, str]
+_EXACT = 10**15
+"""A workbook keeps 15 digits of a number."""
+_MEND = "Mend the export, or give the contract a new version"
+_OUTSIDE = "(a cell outside the form)"
+
+
+def reading(file: XlsxFormat, path: Path, objects: tuple[ObjectSpec, ...], ignored: frozenset[str]) -> Reading:
+    """The rows of a sheet; see `cgt_etl.extract.open_reader`. `ignored` are texts of a form that are not read."""
+    if file.form is None:
+        return Reading(lambda result: _table(file, path, objects[0], result))
+    return Reading(lambda result: _Form(file, path, objects, ignored).batches(result))
+
+
+def printed(file: XlsxFormat, path: Path, first: int, last: int) -> list[str]:
+    """Sheet rows `first` to `last` as texts divided by bars; of a form, all its rows. For the eyes of a person who may see values.
+
+    Raises:
+        RefusedFile: as when it is read.
+    """
+    sheet = _Sheet(file, path)
+    rows = ((row, [*filled.items(), *sheet.unreadable.get(row, {}).items()]) for row, filled in sheet.rows())
+    chosen = ((row, cells) for row, cells in rows if cells and (file.form is not None or first <= row <= last))
+    return [f"row {row}: " + " | ".join(text for _, text in sorted(cells)) for row, cells in chosen]
+
+
+class _Sheet:
+    """One sheet, as texts."""
+
+    def __init__(self, file: XlsxFormat, path: Path) -> None:
+        looked = look(path, file.sheet)
+        self.unreadable: dict[int, dict[int, str]] = {}
+        """Row -> column -> what stands there and is no value; complete once the rows were walked."""
+        for (row, column), text in looked.errors.items():
+            self.unreadable.setdefault(row, {})[column] = text
+        self._sheet = _opened(path, file.sheet)
+
+    @property
+    def merged(self) -> dict[Cell, Cell]:
+        """First cell of each merged region -> its last."""
+        return {(top + 1, left + 1): (bottom + 1, right + 1) for (top, left), (bottom, right) in self._sheet.merged_cell_ranges or ()}
+
+    def rows(self) -> Iterator[tuple[int, dict[int, str]]]:
+        """(sheet row, column -> text of its filled cells), every row up to the last with an error or a value."""
+        start = self._sheet.start
+        row = 0
+        for row, values in enumerate(self._sheet.iter_rows() if start else (), start=1):
+            filled: dict[int, str] = {}
+            for column, value in enumerate(values, start=start[1] + 1 if start else 1):
+                if value == "":
+                    continue
+                if (text := text_of(value)) is None:
+                    self.unreadable.setdefault(row, {})[column] = str(value)
+                else:
+                    filled[column] = text
+            yield row, filled
+        for later in sorted(number for number in self.unreadable if number > row):
+            yield later, {}
+
+
+def _opened(path: Path, name: str) -> CalamineSheet:
+    try:
+        with path.open("rb") as file:  # a path is read by its ending, and bytes from the vault have none
+            return CalamineWorkbook.from_filelike(file).get_sheet_by_name(name)
+    except (CalamineError, OSError, ValueError):
+        pass
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what a defect in the Rust reader becomes; it is no Exception
+            raise
+    raise refuse(path, "the workbook cannot be read")
+
+
+def text_of(value: Value) -> str | None:
+    """A cell's text; None where it has no exact one."""
+    if isinstance(value, str):
+        return value if "\0" not in value else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        if value % 1:
+            return repr(value)
+        return str(int(value)) if abs(value) < _EXACT else None
+    if isinstance(value, timedelta):
+        seconds = round(value.total_seconds())
+        sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
+        return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    return value.isoformat()
+
+
+def _table(file: XlsxFormat, path: Path, spec: ObjectSpec, result: Reading) -> Iterator[Batch]:
+    """A plain table: every row below the header that is not blank is a record."""
+    sheet = _Sheet(file, path)
+    wanted = [column.physical_name for column in spec.columns]
+    header: list[str] = []
+    rows = Rows(spec, is_record=True)
+    for position, filled in sheet.rows():
+        wrong = sheet.unreadable.get(position, {})
+        if position < file.header_row or not (filled or wrong):
+            continue
+        if position == file.header_row:
+            header = [filled.get(column, "") for column in range(1, max(filled, default=0) + 1)]
+            if problems := compare(wanted, header):
+                raise refuse(path, problems, _MEND, rule=OTHER_COLUMNS, position=position)
+            order = [header.index(name) + 1 for name in wanted]
+            continue
+        if not header:
+            break
+        if [filled.get(column) for column in order] == wanted:
+            raise refuse(
+                path, "the header comes a second time: the sheet holds two exports", "Send one export per sheet", position=position
+            )
+        if max(*filled, *wrong, 0) > len(header):
+            raw = json.dumps({str(column): text for column, text in sorted([*filled.items(), *wrong.items()])}, ensure_ascii=False)
+            result.misread(position, f"more than {len(header)} fields", raw.encode())
+            continue
+        result.units += 1
+        _add(rows, position, 0, [filled.get(column) for column in order], [wrong.get(column) for column in order])
+        if rows.is_full and (batch := rows.batch()):
+            yield batch
+    if not header:
+        raise refuse(path, f"row {file.header_row} has no column names", _MEND, rule=OTHER_COLUMNS, position=file.header_row)
+    if batch := rows.batch():
+        yield batch
+
+
+def _add(rows: Rows, position: int, item: int, cells: list[str | None], wrong: list[str | None]) -> None:
+    rows.add(position, cells, item=item)
+    for place, text in enumerate(wrong):
+        if text is not None:
+            rows.unreadable(place, text)
+
+
+class _Form:
+    """One form: its labelled cells are the record, the lines of its table the rows inside it, each with its sheet row as item."""
+
+    def __init__(self, file: XlsxFormat, path: Path, objects: tuple[ObjectSpec, ...], ignored: frozenset[str]) -> None:
+        self._path, self._ignored = path, ignored
+        self._form, self._line = objects
+        self._end = file.form.table_end if file.form else ""
+        sheet = _Sheet(file, path)
+        self._cells: Texts = {}
+        for row, filled in sheet.rows():
+            self._cells |= {(row, column): text for column, text in filled.items()}
+            if len(self._cells) > limits.MAX_FORM_CELLS:
+                raise refuse(path, f"a form of more than {limits.MAX_FORM_CELLS} filled cells is none", "Send one form per sheet")
+        self._wrong: Texts = {(row, column): text for row, cells in sheet.unreadable.items() for column, text in cells.items()}
+        self._merged: Mapping[Cell, Cell] = sheet.merged
+        self._read: set[Cell] = set()
+
+    def batches(self, result: Reading) -> Iterator[Batch]:
+        header, columns = self._header()
+        labels = self._labels(header)
+        lines = list(self._lines(header, columns))
+        position = min(row for row, _ in labels.values())
+        record, table = Rows(self._form, is_record=True), Rows(self._line, is_record=False)
+        values = [self._right_of(labels[column.physical_name]) for column in self._form.columns]
+        self._take(record, position, 0, values)
+        for row in lines:
+            self._take(table, position, row, [(row, column) for column in columns])
+        result.units = 1
+        if (self._cells.keys() | self._wrong.keys()) - self._read - self._passed_over():
+            result.unmapped, result.unmapped_first = {_OUTSIDE: 1}, {_OUTSIDE: position}
+        for rows in (record, table):
+            if batch := rows.batch():
+                yield batch
+
+    def _take(self, rows: Rows, position: int, item: int, places: list[Cell]) -> None:
+        self._read.update(places)
+        _add(rows, position, item, [self._cells.get(place) for place in places], [self._wrong.get(place) for place in places])
+
+    def _header(self) -> tuple[int, list[int]]:
+        """Row of the table's header, and the column of each of its names."""
+        wanted = [column.physical_name for column in self._line.columns]
+        rows: dict[int, dict[int, str]] = {}
+        for (row, column), text in sorted(self._cells.items()):
+            rows.setdefault(row, {})[column] = text.strip()
+        whole = [row for row, texts in rows.items() if set(wanted) <= set(texts.values())]
+        if len(whole) > 1:
+            raise self._refuse("the table's header comes twice", whole[1])
+        best = whole[0] if whole else max(rows, key=lambda row: len(set(wanted) & set(rows[row].values())), default=1)
+        texts = rows.get(best, {})
+        if problems := compare(wanted, list(texts.values())):
+            raise self._refuse(f"the table of the form: {problems}", best)
+        self._read.update((best, column) for column in texts)
+        at = {text: column for column, text in texts.items()}
+        return best, [at[name] for name in wanted]
+
+    def _labels(self, header: int) -> dict[str, Cell]:
+        """Label -> its one place above the table."""
+        wanted = [column.physical_name for column in self._form.columns]
+        found: dict[str, list[Cell]] = {name: [] for name in wanted}
+        for place, text in sorted(self._cells.items()):
+            if place[0] < header and text.strip() in found:
+                found[text.strip()].append(place)
+        missing = [name for name, places in found.items() if not places]
+        twice = [name for name, places in found.items() if len(places) > 1]
+        problems = [f"missing label {', '.join(missing)}"] if missing else []
+        problems += [f"label given twice {', '.join(twice)}"] if twice else []
+        if problems:
+            raise self._refuse("; ".join(problems), found[twice[0]][1][0] if twice else 1)
+        labels = {name: places[0] for name, places in found.items()}
+        self._read.update(labels.values())
+        return labels
+
+    def _right_of(self, place: Cell) -> Cell:
+        """The cell right of a label, which may be merged; no cell (row 0) where another label stands there."""
+        right = (place[0], self._merged.get(place, place)[1] + 1)
+        return (0, 0) if right in self._read else right
+
+    def _lines(self, header: int, columns: list[int]) -> Iterator[int]:
+        """Sheet rows of the table's lines, blank ones left out."""
+        for row in range(header + 1, max((row for row, _ in self._cells), default=header) + 1):
+            if self._cells.get((row, columns[0]), "").strip() == self._end:
+                self._read.add((row, columns[0]))
+                return
+            if any((row, column) in self._cells or (row, column) in self._wrong for column in columns):
+                yield row
+        raise refuse(self._path, f"the table of the form does not end: there is no `{self._end}`", _MEND, position=header)
+
+    def _passed_over(self) -> set[Cell]:
+        """Texts that the contract names as not read, and the cell right of each."""
+        named = [place for place, text in self._cells.items() if text.strip() in self._ignored]
+        return {*named, *(self._right_of(place) for place in named)}
+
+    def _refuse(self, problems: str, position: int) -> Exception:
+        return refuse(self._path, problems, _MEND, rule=OTHER_COLUMNS, position=position)

@@ -1,0 +1,68 @@
+"""How the hospitals' FHIR exports go wrong. A spoiled resource stands in for the right one of the same id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from cgt_etl.simulator.draws import Draws
+from cgt_etl.simulator.facts import DefectClass, Record
+
+CD4 = ("24467-3", "eGFR")
+"""A CD4 code under the display of a kidney function."""
+
+
+def _is_count(record: Record) -> bool:
+    """A final laboratory result with one value and a unit."""
+    return "valueQuantity" in record and record["status"] == "final" and "comparator" not in record["valueQuantity"]
+
+
+def _of_laboratory(record: Record) -> bool:
+    return _is_count(record) and record["category"][0]["coding"][0]["code"] == "laboratory"
+
+
+def _contradiction(record: Record, draws: Draws) -> Record | None:
+    if not _of_laboratory(record):
+        return None
+    coding = [{"system": "http://loinc.org", "code": CD4[0], "display": CD4[1]}]
+    return {**record, "code": {"coding": coding}, "valueQuantity": {**record["valueQuantity"], "unit": "mL/min", "code": "mL/min"}}
+
+
+def _cut(record: Record, draws: Draws) -> Record | None:
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return {"": text[: len(text) * 2 // 3]}
+
+
+def _date_only(record: Record, draws: Draws) -> Record | None:
+    return {**record, "effectiveDateTime": record["effectiveDateTime"][:10]} if _is_count(record) else None
+
+
+def _no_unit(record: Record, draws: Draws) -> Record | None:
+    return {**record, "valueQuantity": {"value": record["valueQuantity"]["value"]}} if _of_laboratory(record) else None
+
+
+def _other_size(record: Record, draws: Draws) -> Record | None:
+    if not _of_laboratory(record):
+        return None
+    return {**record, "valueQuantity": {**record["valueQuantity"], "unit": "g/mL", "code": "g/mL"}}
+
+
+def _nameless(record: Record, draws: Draws) -> Record | None:
+    return {key: value for key, value in record.items() if key != "id"}
+
+
+def _odd_status(record: Record, draws: Draws) -> Record | None:
+    return {**record, "status": "finalised"} if _is_count(record) else None
+
+
+DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
+    "observation": (
+        DefectClass("code_contradicts_display", "R30", "cell", "value", 0.006, 0.02, _contradiction),
+        DefectClass("broken_json_line", "D01", "row", None, 0.006, 0.02, _cut),
+        DefectClass("date_only", "D06", "flag", "effective", 0.006, 0.02, _date_only),
+        DefectClass("no_unit", "D05", "cell", "value", 0.006, 0.02, _no_unit),
+        DefectClass("unit_of_another_size", "D05", "cell", "value", 0.006, 0.02, _other_size),
+        DefectClass("no_id", "D03", "row", None, 0.006, 0.02, _nameless),
+        DefectClass("unknown_status", "D04", "cell", "status", 0.006, 0.02, _odd_status),
+    )
+}

@@ -1,0 +1,174 @@
+"""The nightly apheresis files of the blood centres: layout 1 of the partner layouts, one row per bag that came off the machine.
+
+The forms in which numbers are written vary by row and are no defects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from cgt_etl.simulator import numbers
+from cgt_etl.simulator.draws import Draws
+from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.model import Bag, Collection, Journey, Network
+from cgt_etl.simulator.world.collecting import HPC_CODE
+
+COLUMNS = (
+    "DIN", "PROD_CD", "DIV", "DNR_NO", "PT_MRN", "ORDER_REF", "COI", "PROC_DT", "PROC_START", "PROC_END", "PROC_TYPE", "DEVICE", "TBV_ML",
+    "INLET_VOL_ML", "WB_PROC_L", "ACDA_USED_ML", "AC_RATIO", "RUN_MIN", "PRD_VOL_G", "PRD_WBC_K_UL", "TNC_E8", "CD3_YIELD_E9", "PRE_CD3_UL",
+    "CE2_PCT", "HGB_PRE", "HGB_POST", "PLT_PRE", "PLT_POST", "VIAB", "FRZ_YN", "RXN_CD",
+)  # fmt: skip
+FEEDS: Mapping[str, Layout] = {"apheresis": Csv("apheresis_{stamp}.csv", COLUMNS)}
+GRAMS_PER_ML = 1.058
+BLANK_COI = 0.05
+"""Rows of autologous collections without chain-of-identity id, by the layout's note."""
+RECOUNTED = 0.04
+"""Bags whose cells are counted again and corrected the next night."""
+
+
+def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
+    """A row for each collection of the journey, and a corrected one where it was counted again."""
+    issuer = journey.manufacturer.partner if journey.manufacturer else ""
+    off_the_machine = {bag.din: bag for bag in reversed(journey.bags) if not bag.made_from}
+    for run in sorted(journey.collections, key=lambda one: (one.started, one.din)):
+        bag = off_the_machine[run.din]
+        record = _written(_row(journey, run, bag), draws)
+        is_recounted = draws.chance(RECOUNTED) and run.procedure != "HPC"
+        first = _first_count(record) if is_recounted else record
+        yield _fact(journey, run, bag, first, issuer, is_final=not is_recounted)
+        if is_recounted:
+            yield _fact(journey, run, bag, record, issuer, change=1)
+
+
+def _fact(journey: Journey, run: Collection, bag: Bag, record: Record, issuer: str, *, change: int = 0, is_final: bool = True) -> Fact:
+    centre, person = run.blood_centre.partner, run.donor
+    named = [Named("donor_no", "donor_id", centre, person.donor_number, "both", person.number)]
+    objects = [("din", "", run.din)]
+    if run.is_autologous:
+        named.append(Named("patient_mrn", "mrn", journey.hospital.partner, person.mrn, "recipient", person.number))
+        objects.append(("order_id", issuer, journey.order_id))
+        if record["COI"]:
+            named.append(Named("coi", "coi", "", journey.coi, "recipient", person.number))
+    events = [_stated("apheresis_started", run, run.started.isoformat()), _stated("apheresis_completed", run, run.completed.isoformat())]
+    if run.reaction:
+        events.append(Stated("collection_adverse_event", person.number, f"{run.started:%Y-%m-%d}", None, run.din))
+    key = (run.din, bag.product_code, bag.division)
+    return Fact(
+        partner=centre, feed="apheresis", known=run.completed.date(), record=record, key=key, journey=journey.number, persons=tuple(named),
+        events=tuple(events), objects=tuple(objects), change=change, is_final=is_final,
+    )  # fmt: skip
+
+
+def _stated(event_type: str, run: Collection, local: str) -> Stated:
+    at = run.started if event_type == "apheresis_started" else run.completed
+    return Stated(event_type, run.donor.number, local[:16], numbers.utc(at), run.din)
+
+
+def _row(journey: Journey, run: Collection, bag: Bag) -> dict[str, str]:
+    is_patient, is_stem = run.is_autologous, run.procedure == "HPC"
+    return {
+        "DIN": run.din,
+        "PROD_CD": bag.product_code,
+        "DIV": bag.division,
+        "DNR_NO": run.donor.donor_number,
+        "PT_MRN": run.donor.mrn if is_patient else "",
+        "ORDER_REF": journey.order_id if is_patient else "",
+        "COI": journey.coi if is_patient else "",
+        "PROC_DT": f"{run.started:%m/%d/%Y}",
+        "PROC_START": f"{run.started:%H:%M}",
+        "PROC_END": f"{run.completed:%H:%M}",
+        "PROC_TYPE": run.procedure,
+        "DEVICE": run.device,
+        "TBV_ML": f"{run.blood_volume_ml:g}",
+        "INLET_VOL_ML": f"{run.inlet_ml:.0f}",
+        "WB_PROC_L": f"{run.blood_ml / 1000:g}",
+        "ACDA_USED_ML": f"{run.anticoagulant_ml:.0f}",
+        "AC_RATIO": "12:1",
+        "RUN_MIN": f"{numbers.minutes_between(run.started, run.completed)}",
+        "PRD_VOL_G": f"{run.product_ml * GRAMS_PER_ML:.0f}",
+        "PRD_WBC_K_UL": f"{run.product_wbc_e6_per_ml:g}",
+        "TNC_E8": f"{run.product_wbc_e6_per_ml * run.product_ml / 100:.1f}",
+        "CD3_YIELD_E9": f"{run.cd3_yield / 1e9:.2f}",
+        "PRE_CD3_UL": f"{run.pre_cd3:.0f}",
+        # of a mobilised collection the system states the efficiency for CD34, in no column of this export
+        "CE2_PCT": "" if is_stem else f"{run.ce2:g}",
+        "HGB_PRE": f"{run.haemoglobin[0]:g}",
+        "HGB_POST": f"{run.haemoglobin[1]:g}",
+        "PLT_PRE": f"{run.platelets[0]:.0f}",
+        "PLT_POST": f"{run.platelets[1]:.0f}",
+        "VIAB": f"{run.viability:g}",
+        "FRZ_YN": "N",
+        "RXN_CD": run.reaction,
+    }
+
+
+def _written(row: dict[str, str], draws: Draws) -> dict[str, str]:
+    """The forms in which a centre's people and spreadsheets write the same facts; all of them can be read."""
+    pick = draws.random
+    form = pick.choice((str, numbers.with_flags, numbers.with_check, numbers.as_printed))
+    changed = {"DIN": form(row["DIN"])}
+    if pick.random() < 0.5:
+        changed["PT_MRN"] = row["PT_MRN"].lstrip("0")
+    if pick.random() < 0.25:
+        changed["AC_RATIO"] = "12:01:00"
+    if pick.random() < 0.08:
+        changed["PRE_CD3_UL"] = ""
+    if pick.random() < BLANK_COI:
+        changed["COI"] = ""
+    return {**row, **changed}
+
+
+def _first_count(record: Mapping[str, str]) -> Record:
+    """The row as it stood before the product was counted again: fewer cells, and the efficiency that goes with them."""
+    counted = {name: float(record[name]) * 0.9 for name in ("CD3_YIELD_E9", "CE2_PCT")}
+    return {**record, "CD3_YIELD_E9": f"{counted['CD3_YIELD_E9']:.2f}", "CE2_PCT": f"{counted['CE2_PCT']:.1f}"}
+
+
+def _cell(column: str, text: Callable[[str], str | None]) -> Callable[[Record, Draws], Record | None]:
+    """A defect that changes one cell; none where `text` gives None."""
+
+    def apply(record: Record, draws: Draws) -> Record | None:
+        changed = text(record[column])
+        return None if changed is None else {**record, column: changed}
+
+    return apply
+
+
+def _plain(din: str) -> str:
+    """The 13 characters of a number in any of the forms of `_written`."""
+    return din.replace(" ", "").lstrip("=")[:13]
+
+
+def _mobilised(record: Record, draws: Draws) -> Record | None:
+    return None if record["PROC_TYPE"] == "HPC" else {**record, "PROD_CD": HPC_CODE + record["PROD_CD"][5:]}
+
+
+def _impossible_date(record: Record, draws: Draws) -> Record | None:
+    return {**record, "PROC_DT": f"02/30/{record['PROC_DT'][-4:]}"}
+
+
+def _other_division(division: str) -> str:
+    return "A0"
+
+
+def _again(record: Record, draws: Draws) -> Record:
+    return {**record, "VIAB": f"{float(record['VIAB']) - 1:g}"}
+
+
+DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
+    "apheresis": (
+        DefectClass("mobilised_product_code", "D11", "flag", "product_code", 0.03, 0.06, _mobilised, at_door=False),
+        DefectClass(
+            "division_contradicts_product_code", "D12", "flag", "division", 0.03, 0.06, _cell("DIV", lambda _: "A0"), at_door=False
+        ),
+        DefectClass(
+            "wrong_check_character", "R01", "row", None, 0.05, 0.12, _cell("DIN", lambda text: numbers.with_wrong_check(_plain(text)))
+        ),
+        DefectClass("unknown_device", "D04", "cell", "device", 0.05, 0.1, _cell("DEVICE", lambda _: "Optima?")),
+        DefectClass("words_for_a_number", "D02", "cell", "tnc_e8", 0.05, 0.1, _cell("TNC_E8", lambda _: "see note")),
+        DefectClass("grams_per_litre", "D07", "flag", "hgb_pre", 0.05, 0.1, _cell("HGB_PRE", lambda text: f"{float(text) * 10:g}")),
+        DefectClass("impossible_date", "D02", "row", None, 0.04, 0.08, _impossible_date),
+        DefectClass("short_chain_of_identity", "R04", "row", None, 0.04, 0.08, _cell("COI", lambda text: text[:-1] or None)),
+    ),
+}
+TWICE: Mapping[str, Callable[[Record, Draws], Record]] = {"apheresis": _again}

@@ -1,0 +1,102 @@
+"""The registry's snapshots: layout 10 of the partner layouts, one row per recipient and infusion, whole each night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+from cgt_etl.simulator.draws import Draws
+from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.model import Administration, Journey, Network
+
+COLUMNS = (
+    "crid", "f4000_prodname", "cellprodid", "batchno", "lotno", "infdate", "entirevol", "dose_e8", "wt_kg", "crsmax", "crsscale",
+    "neurotox", "bestresp", "bestresp_scale", "anc500dt", "survstat", "lastcontact",
+)  # fmt: skip
+FEEDS: Mapping[str, Layout] = {"outcome": Csv("reg_{stamp}.csv", COLUMNS)}
+REPORTED_AFTER, ASSESSED_AFTER = timedelta(days=7), timedelta(days=28)
+ALIVE, DEAD = "1", "2"
+
+
+def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
+    """The row of each day of infusion, as it stands after a week, after four, and once the patient has died.
+
+    Grafts, and a second product on the same day, are reported on other forms, which this export does not hold.
+    """
+    registry = network.registries[journey.number % len(network.registries)].partner
+    first_of_day = {given.started.date(): given for given in reversed(journey.administrations) if given.arm != "graft"}
+    for day, given in sorted(first_of_day.items()):
+        died = journey.outcome.died
+        stages = sorted({day + REPORTED_AFTER, day + ASSESSED_AFTER} | ({max(died, day + REPORTED_AFTER)} if died else set()))
+        filler = "97" if draws.chance(0.5) else "99"
+        for place, known in enumerate(stages):
+            until = stages[place + 1] if place + 1 < len(stages) else None
+            record = _row(journey, given, known, filler)
+            yield replace(_fact(journey, given, registry, known, record), change=place, until=until, is_final=until is None)
+
+
+def _fact(journey: Journey, given: Administration, registry: str, known: date, record: Record) -> Fact:
+    person = journey.patient
+    named = [Named("crid", "crid", "", person.crid, "recipient", person.number)]
+    maker = given.product.manufacturer
+    objects = [("lot", maker, lot) for lot in given.lots]
+    if record["batchno"]:
+        objects.append(("batch", maker, given.batch))
+    if record["cellprodid"]:
+        named.append(Named("cellprodid", "coi", "", journey.coi, "recipient", person.number))
+    infused = Stated("infusion_started", person.number, record["infdate"], None, f"infusion {journey.number}.{given.number}")
+    events = [infused]
+    if record["survstat"] == DEAD:
+        events.append(Stated("death_recorded", person.number, record["lastcontact"], None, f"person {person.number}"))
+    return Fact(
+        partner=registry, feed="outcome", known=known, record=record, key=(person.crid, record["infdate"], given.product.name),
+        journey=journey.number, persons=tuple(named), events=tuple(events), objects=tuple(objects), persists=True,
+    )  # fmt: skip
+
+
+def _row(journey: Journey, given: Administration, known: date, filler: str) -> dict[str, str]:
+    outcome, is_assessed = journey.outcome, known >= given.started.date() + ASSESSED_AFTER
+    is_dead = outcome.died is not None and known >= outcome.died
+    is_two, is_toxic = len(given.lots) > 1, given.arm == "T" or journey.modality == "allo_nk"
+    return {
+        "crid": journey.patient.crid,
+        "f4000_prodname": given.product.name,
+        "cellprodid": journey.coi if is_two else "",
+        "batchno": "" if is_two else given.batch,
+        "lotno": ", ".join(given.lots),
+        "infdate": f"{given.started:%Y-%m-%d}",
+        "entirevol": "Yes" if given.fraction_given == 1 else "No",
+        "dose_e8": f"{given.dose_e6 / 100:.2f}",
+        "wt_kg": f"{journey.patient.weight_kg:g}",
+        "crsmax": str(outcome.crs_grade) if is_toxic else filler,
+        "crsscale": "ASTCT" if is_toxic else "",
+        # the form has no field for its scale, so that a grade cannot stand
+        "neurotox": filler,
+        "bestresp": outcome.response if is_assessed and is_toxic else "",
+        "bestresp_scale": "Lugano" if is_assessed and is_toxic and outcome.response else "",
+        "anc500dt": "",
+        "survstat": DEAD if is_dead else ALIVE,
+        "lastcontact": f"{outcome.died if is_dead else known:%Y-%m-%d}",
+    }
+
+
+def _grade_without_scale(record: Record, draws: Draws) -> Record | None:
+    return {**record, "neurotox": draws.random.choice("123")}
+
+
+def _partial_date(record: Record, draws: Draws) -> Record | None:
+    return {**record, "infdate": f"{record['infdate'][:7]}-XX"}
+
+
+def _no_scale(record: Record, draws: Draws) -> Record | None:
+    return {**record, "crsscale": ""} if record["crsscale"] else None
+
+
+DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
+    "outcome": (
+        DefectClass("neurotoxicity_without_scale", "R42", "cell", "neurotox", 0.08, 0.15, _grade_without_scale),
+        DefectClass("partial_date", "D06", "flag", "infdate", 0.06, 0.12, _partial_date),
+        DefectClass("grade_without_scale", "R42", "cell", "crsmax", 0.06, 0.12, _no_scale),
+    )
+}

@@ -1,0 +1,151 @@
+"""What an export hands to the delivery engine: records in a partner's own words, with the truth that each of them states.
+
+Holds shapes alone. Exports make `Fact`s, `defects` spoils them, `delivery` writes them and notes where each came to stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cgt_etl.simulator.draws import Draws
+
+Record = Mapping[str, Any]
+"""CSV: physical column -> text as written. NDJSON: the JSON object. A form (workbook) or a file of its own: what its writer takes."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A person's identifier in a record: what the oracle may join by."""
+
+    column: str
+    """Name of the contract's column, not the physical one."""
+    kind: str
+    """mrn, fhir_patient_id, donor_id, grid, crid, coi."""
+    issuer: str
+    """Partner that issues it; empty where it is unique everywhere (grid, crid, coi)."""
+    value: str
+    """Canonical form."""
+    role: str
+    """recipient, donor, or both where the contract says that the number names the two roles of one person."""
+    person: int
+    """Truth's number of the person."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A business event that a record states, as the released table `event` should hold it."""
+
+    event_type: str
+    """Of `event_types.csv`."""
+    person: int | None
+    """Whom it is about; None where the record names nobody (an off-the-shelf batch, a shipment of it)."""
+    local: str
+    """ISO local time to the precision written: `2025-11-02T12:05`, `2025-11-02`, `2025-12`."""
+    utc: str | None
+    """ISO instant to the second; None for a date alone."""
+    object: str
+    """What it happened to, in the truth's words (a DIN, a batch number, a lot, an SSCC, `journey 7`): two records that state
+    one event agree on (event_type, object)."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One record that one partner can export from `known` on."""
+
+    partner: str
+    feed: str
+    known: date
+    """First day on which its sender has it; delivered in the first night on or after."""
+    record: Record
+    key: tuple[str, ...]
+    """Business key: later statements with the same key correct earlier ones."""
+    journey: int
+    persons: tuple[Named, ...] = ()
+    events: tuple[Stated, ...] = ()
+    objects: tuple[tuple[str, str, str], ...] = ()
+    """Identifiers of things: (kind, issuer, canonical value): din, lot, batch, order_id, sscc, awb, logger."""
+    change: int = 0
+    """n-th correction of the same record: comes n nights after it otherwise would."""
+    is_retraction: bool = False
+    file: str | None = None
+    """Name of a file of its own (a certificate, a logger's download); None for the night's file of its feed."""
+    persists: bool = False
+    """A snapshot feed: it stands in every night's file from `known` on."""
+    until: date | None = None
+    """Day from which another statement of the same record takes its place; not exported where that is known by the same night."""
+    is_final: bool = True
+    """No other statement of the same record follows, so that it may come late or again."""
+
+
+@dataclass(frozen=True)
+class DefectClass:
+    """A way in which this feed's exports go wrong, and what the pipeline must make of it."""
+
+    name: str
+    rule: str
+    """Rule that must find it."""
+    effect: str
+    """row, cell, flag."""
+    column: str | None
+    """Contract's name of the column at which it is found; None for the record."""
+    typical: float
+    harsh: float
+    """Share of records that get it at each level."""
+    apply: Callable[[Record, Draws], Record | None]
+    """The record with the defect; None where this record cannot have it."""
+    loses: frozenset[str] = field(default_factory=frozenset)
+    """Contract columns whose identifiers do not survive; all of them when the effect is `row`."""
+    at_door: bool = True
+    """False: found in the house, once other records are there."""
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A file of many readings that is written as a whole, without truth per row: wearable minutes."""
+
+    partner: str
+    feed: str
+    known: date
+    journey: int
+    file: str
+    write: Callable[[Path], int]
+    """Writes the file at the path, gives its units."""
+    persons: tuple[Named, ...] = ()
+    """Named by every row of it."""
+
+
+@dataclass(frozen=True)
+class Csv:
+    """How a feed's nightly file is written: delimited text, one record a row."""
+
+    name: str
+    """File name with `{stamp}` for the night's `YYYYMMDD`; where `{stamp}` is absent the engine writes `envelope.json` beside it."""
+    columns: tuple[str, ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    decimal: str = "."
+    """Information for exports; the engine writes texts as they are."""
+
+
+@dataclass(frozen=True)
+class Ndjson:
+    """One JSON object a line, compact, non-ASCII as it is."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Own:
+    """Every record is a file of its own (`Fact.file`): a workbook, a logger's download."""
+
+    write: Callable[[Record, Path], None]
+    position: Callable[[Record, str | None], int]
+    """Position at which the door counts a column of the record (None: the record itself); what truth says of its defects."""
+    units: Callable[[Record], int]
+
+
+Layout = Csv | Ndjson | Own

@@ -1,0 +1,103 @@
+"""The sealed truth: what happened, told record by record while journeys go by. Never read by the pipeline; formats in docs/simulator.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TextIO
+from zoneinfo import ZoneInfo
+
+from cgt_etl.simulator.model import Journey, Party, Person, Product
+
+Row = Mapping[str, object]
+
+
+class Truth:
+    """Files of JSON lines below one folder, open until closed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, TextIO] = {}
+        folder.mkdir(parents=True)
+
+    def say(self, name: str, row: Row) -> None:
+        """Append one line to `<name>.jsonl`."""
+        handle = self._open.get(name)
+        if handle is None:
+            handle = (self._folder / f"{name}.jsonl").open("w", encoding="utf-8", newline="\n")
+            self._open[name] = handle
+        handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def whole(self, name: str, value: object) -> None:
+        """Write `<name>.json`."""
+        (self._folder / f"{name}.json").write_text(json.dumps(_plain(value), indent=1) + "\n", encoding="utf-8", newline="\n")
+
+    def journey(self, journey: Journey) -> None:
+        """Everything that the world knows of one journey, each thing in the file of its kind."""
+        for person in {journey.patient.number: journey.patient, journey.donor.number: journey.donor}.values():
+            self._person(person, journey)
+        of: dict[str, object] = {"journey": journey.number}
+        lists = {
+            "collections": journey.collections,
+            "bags": journey.bags,
+            "batches": journey.batches,
+            "shipments": journey.shipments,
+            "handoffs": journey.handoffs,
+            "administrations": journey.administrations,
+        }
+        for name, things in lists.items():
+            for thing in things:
+                self.say(name, {**of, **_plain(thing)})
+        for bag in journey.bags:
+            for parent in bag.made_from:
+                edge = {"parent": parent, "child": bag.key, "edge": bag.edge, "volume_ml": bag.volume_ml, "cd3_e6": bag.cd3_e6}
+                self.say("edges", {**of, **edge})
+        for batch in journey.batches:
+            for bag in batch.inputs:
+                self.say(
+                    "edges",
+                    {**of, "parent": bag.key, "child": batch.number, "edge": "consume", "volume_ml": bag.volume_ml, "cd3_e6": bag.cd3_e6},
+                )
+        self.say("outcomes", {**of, **_plain(journey.outcome)})
+        told = {*lists, "outcome"}
+        rest = {one.name: _plain(getattr(journey, one.name)) for one in fields(journey) if one.name not in told}
+        self.say("journeys", {**of, **rest})
+
+    def close(self) -> None:
+        for handle in self._open.values():
+            handle.close()
+
+    def _person(self, person: Person, journey: Journey) -> None:
+        row = {"person": person.number, "sex": person.sex, "born": person.born.isoformat(), "journey": journey.number}
+        self.say("people", row)
+        for kind, issuer, value in (
+            ("mrn", journey.hospital.partner, person.mrn),
+            ("fhir_patient_id", journey.hospital.partner, person.fhir_id),
+            ("donor_id", journey.blood_centre.partner, person.donor_number),
+            ("crid", "", person.crid),
+            ("grid", "", person.grid),
+        ):
+            if value:
+                self.say("identifiers", {"person": person.number, "kind": kind, "issuer": issuer, "value": value})
+
+
+def _plain(value: object) -> Any:  # noqa: PLR0911  one answer per kind
+    """JSON of a record of the world; parties and products by name, persons by number."""
+    if isinstance(value, Party):
+        return value.partner
+    if isinstance(value, Product):
+        return value.name
+    if isinstance(value, Person):
+        return value.number
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, ZoneInfo):
+        return value.key
+    if isinstance(value, (tuple, list)):
+        return [_plain(one) for one in value]
+    return value
