@@ -67,6 +67,30 @@ def check(paths: tuple[Path, ...]) -> None:
     sys.exit(1 if wrong else 0)
 
 
+@contract.command("diff")
+@click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def diff_contracts(old: Path, new: Path) -> None:
+    """Say what changed from the contract file OLD to NEW, and whom each change breaks. Exits 1 where it breaks anybody.
+
+    Both files bear the feed's name (`<feed>.odcs.yaml`): put an older version in a folder of its own.
+    """
+    from cgt_etl.contracts.diff import diff, next_version
+    from cgt_etl.contracts.load import load_feed
+
+    before, after = load_feed(old), load_feed(new)
+    differences = diff(before, after)
+    for one in differences:
+        who = {"files": "breaks files  ", "readers": "breaks readers", "both": "breaks both   ", "nobody": "compatible    "}[one.breaks]
+        click.echo(f"{who}  {one.place}: {one.what}")
+    least = next_version(before, differences)
+    if not differences:
+        click.echo("The two contracts say the same.")
+    else:
+        click.echo(f"Least version for this change: {least} (the old contract is {before.version}, the new one says {after.version}).")
+    sys.exit(1 if any(one.is_breaking for one in differences) else 0)
+
+
 @click.group()
 def key() -> None:
     """The master key of a deployment."""
