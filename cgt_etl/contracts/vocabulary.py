@@ -42,6 +42,21 @@ class Range:
     high: float | None
 
 
+@dataclass(frozen=True)
+class Named:
+    """A rule of the catalogue, in words."""
+
+    title: str
+    reason: str
+    """Why it is there."""
+
+
+@cache
+def rules() -> MappingProxyType[str, Named]:
+    """Rule id -> its words."""
+    return MappingProxyType({row["rule_id"]: Named(row["title"], row["reason"]) for row in _rows("rules")})
+
+
 @cache
 def unit_map() -> MappingProxyType[tuple[str, str], Unit]:
     """(measurement, unit as written) -> how to bring it to the canonical unit."""

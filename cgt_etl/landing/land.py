@@ -1,8 +1,8 @@
 """Land one file: hash, seal the raw bytes, admit them through the door, and make the delivery visible in one rename.
 
 Holds the order of these steps, which is what makes a killed landing harmless: the vault first, then the delivery's folder,
-the pointer last. Must not hold any rule about rows, and lets no value out: what goes wrong inside the door is reported by
-its place in our code.
+the pointer, and last the receipt, which can be made again. Must not hold any rule about rows, and lets no value out: what
+goes wrong inside the door is reported by its place in our code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cgt_etl.door.admit import Admission, admit
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError, RefusedFile, place_of
 from cgt_etl.extract import open_reader
-from cgt_etl.landing import durable, suppression
+from cgt_etl.landing import durable, receipt, suppression
 from cgt_etl.landing.delivery import Delivery, Landed, Manifest, current, point, raw_folder, sequence_key, sequence_of
 from cgt_etl.landing.folder import DEFECT, check_counts, set_aside_lines, write_admission, write_manifest
 from cgt_etl.landing.inbox import chunks_of, envelope_of, sha256_of
@@ -111,6 +111,8 @@ def land(settings: Settings, registry: Registry, binding: Binding, path: Path, r
             raw = _unchanged(chunks_of(path), parcel)
             door.vault.seal(parcel.raw_name, raw)
     elif not _is_later(parcel, known):
+        if not receipt.path_of(settings, known).is_file():  # killed before it was written, or landed before there were receipts
+            receipt.write(settings, known, binding.feed)
         return Landed.of(known, path.name, is_new=False)
     fault_point("vault.raw_written")
     return Landed.of(admit_parcel(door, parcel), path.name, is_new=True)
@@ -132,7 +134,9 @@ def admit_parcel(door: Door, parcel: Parcel) -> Delivery:
             _admit(door, parcel, version, refusal, target)
         fault_point("landing.after_rename")
         point(door.settings, target.parent, name)
-    return Delivery.at(target)
+        delivery = Delivery.at(target)
+        receipt.write(door.settings, delivery, parcel.binding.feed)
+    return delivery
 
 
 def _admit(door: Door, parcel: Parcel, version: dict[str, str], refusal: RefusedFile | None, target: Path) -> None:
