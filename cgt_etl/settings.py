@@ -61,6 +61,10 @@ class Settings:
         return self.home / "vault"
 
     @property
+    def receipts(self) -> Path:
+        return self.home / "receipts"
+
+    @property
     def nights(self) -> Path:
         return self.home / "nights"
 

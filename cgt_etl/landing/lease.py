@@ -58,7 +58,7 @@ def lease(settings: Settings, owner: str) -> Iterator[None]:
         except BlockingIOError:
             raise _refusal(_said(path)) from None
         with _announced(path, descriptor, owner):
-            for root in (settings.landing, settings.vault, settings.nights):
+            for root in (settings.landing, settings.vault, settings.nights, settings.receipts):
                 durable.sweep(root)
             yield
     finally:

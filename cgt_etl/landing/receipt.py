@@ -37,7 +37,7 @@ th,td{vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums
 
 def path_of(settings: Settings, delivery: Delivery, kind: str = "json") -> Path:
     """Where the receipt of a delivery lies, whether or not it is there; `kind` is json or html."""
-    return settings.home / "receipts" / delivery.partner / delivery.feed / f"{delivery.raw16}.{kind}"
+    return settings.receipts / delivery.partner / delivery.feed / f"{delivery.raw16}.{kind}"
 
 
 def write(settings: Settings, delivery: Delivery, feed: Feed) -> None:
@@ -50,8 +50,8 @@ def write(settings: Settings, delivery: Delivery, feed: Feed) -> None:
     folder = path_of(settings, delivery).parent
     durable.make_folder(folder)
     text = json.dumps(said, indent=1, ensure_ascii=False) + "\n"
-    durable.replace_file(path_of(settings, delivery, "html"), [_page(said).encode()], root=settings.home / "receipts")
-    durable.replace_file(path_of(settings, delivery), [text.encode()], root=settings.home / "receipts")
+    durable.replace_file(path_of(settings, delivery, "html"), [_page(said).encode()], root=settings.receipts)
+    durable.replace_file(path_of(settings, delivery), [text.encode()], root=settings.receipts)
 
 
 def receipt(delivery: Delivery, feed: Feed) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def lines(said: dict[str, Any]) -> list[str]:
     for one in said["findings"]:
         where = f"column {one['column_in_file']}" if one["column_in_file"] else "whole record"
         out += [
-            f"{one['rule']} {_EFFECTS[one['effect']]}, {one['count']} times, {where}: {one['title']}",
+            f"{one['rule']} {_EFFECTS[one['effect']]}, {_often(one['count'])}, {where}: {one['title']}",
             f"  {said['position_is']} {_positions(one)}",
         ]
     return [*out, *([_CAN_SEND_AGAIN] if any(one["effect"] != "flag" for one in said["findings"]) else [])]
@@ -141,6 +141,10 @@ def _counted(said: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
 
 def _sum_of(counts: dict[str, int]) -> str:
     return f"{counts['in']} in = {counts['accepted']} accepted + {counts['set_aside']} set aside + {counts['erased']} erased"
+
+
+def _often(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _positions(one: dict[str, Any]) -> str:

@@ -89,5 +89,5 @@ def test_the_commands_list_and_show_it(bench: Bench, monkeypatch: pytest.MonkeyP
     assert listed.output == f"{one.id}  sample_1.csv  landed  {receipt.path_of(bench.settings, one, 'html')}\n"
     shown = CliRunner().invoke(cgt_etl, ["receipt", "show", one.id]).output
     assert "rows: 3 in = 2 accepted + 1 set aside + 0 erased" in shown
-    assert "D02 cell set aside, 1 times, column VOL" in shown
+    assert "D02 cell set aside, once, column VOL" in shown
     assert not any(value in shown for value in VALUES)

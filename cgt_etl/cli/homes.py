@@ -1,0 +1,52 @@
+"""Commands that look after a home: doctor, backup, restore."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cgt_etl.settings import Settings
+
+
+@click.command()
+def doctor() -> None:
+    """Say what is wrong with this home, each thing with its remedy. Changes nothing; exits 1 where something is wrong."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.operations.doctor import LOOKS, examine
+
+    settings = Settings.from_environment()
+    found = examine(settings, Registry.load(settings))
+    for one in found:
+        click.echo(one.line())
+    if not found:
+        click.echo(f"Nothing is wrong. Looked at: {', '.join(LOOKS)}.")
+    sys.exit(1 if found else 0)
+
+
+@click.command()
+@click.argument("to", type=click.Path(path_type=Path))
+def backup(to: Path) -> None:
+    """Copy this home, checksummed, into the new folder TO; waits for nobody and lets no night run meanwhile.
+
+    Left out, because it is made again: build files (the next night is a full build), dbt's folder, Dagster's run history. Never in it: the
+    master key. Keep that apart; a restored vault opens with nothing else.
+    """
+    from cgt_etl.operations.backup import back_up
+
+    done = back_up(Settings.from_environment(), to)
+    click.echo(f"Copied {done.files} files, {done.size_bytes} bytes, to {to}. The master key is not in it.")
+
+
+@click.command()
+@click.argument("origin", metavar="FROM", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def restore(origin: Path) -> None:
+    """Make CGT_HOME, which must be absent or empty, from what `cgt-etl backup` wrote; every file is checked first."""
+    from cgt_etl.operations.backup import restore as bring_back
+
+    done = bring_back(Settings.from_environment(), origin)
+    click.echo(f"Restored {done.files} files, {done.size_bytes} bytes. `cgt-etl doctor` says whether all is well.")
+
+
+COMMANDS = [doctor, backup, restore]

@@ -1,0 +1,134 @@
+"""What is wrong with a home, each thing with its remedy. Reads, and changes nothing.
+
+Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights and room. Reads every landed and released
+file once; opens of the vault one chunk alone, which tells whether the key is its key. Says no value of any row.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.errors import CgtError
+from cgt_etl.landing import receipt
+from cgt_etl.landing.delivery import Delivery, deliveries
+from cgt_etl.landing.keys import keys_of
+from cgt_etl.release import digest, night_record, read
+from cgt_etl.settings import Settings
+
+ROOM = 3
+"""A night may need a copy of the last build, the growing build and a release at once: so many times the last build's size."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One thing that is wrong, as a person can act on it."""
+
+    about: str
+    """keys, permissions, declarations, landing, vault, receipts, releases, nights, room."""
+    what: str
+    remedy: str
+
+    def line(self) -> str:
+        return f"{self.about}: {self.what}. {self.remedy}."
+
+
+def examine(settings: Settings, registry: Registry) -> list[Complaint]:
+    """Every complaint, in the order of the looks below; empty for a healthy home. One look that fails does not keep the others away."""
+    found: list[Complaint] = []
+    for about, look in LOOKS.items():
+        try:
+            found += [Complaint(about, what, remedy) for what, remedy in look(settings, registry)]
+        except CgtError as error:
+            found.append(Complaint(about, error.what, error.remedy or "Mend it, then ask again"))
+    return found
+
+
+Look = Callable[[Settings, Registry], Iterator[tuple[str, str]]]
+
+
+def _keys(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    keys_of(settings)
+    file = settings.master_key_file
+    if file and file.is_file() and stat.S_IMODE(file.stat().st_mode) & 0o077:
+        yield "the master key's file can be read by others than its owner", "chmod 600 it, and consider the key known to them"
+    if file and file.is_relative_to(settings.home):
+        yield "the master key lies inside CGT_HOME, beside what it locks", "Move it elsewhere and set CGT_MASTER_KEY_FILE"
+
+
+def _permissions(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    if settings.vault.is_dir():
+        wide = [path for path in (settings.vault, *settings.vault.rglob("*")) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+        if wide:
+            yield f"{len(wide)} files or folders of the vault are open to others than their owner", "chmod -R go= the folder vault"
+
+
+def _declarations(_settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
+    for problem in registry.unhealthy:
+        yield f"left out of the walk: {str(problem).rstrip('.')}", "`cgt-etl contract check` says more"
+
+
+def _landing(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    for one in deliveries(settings):
+        said = one.manifest
+        for of in [*said.objects.values(), *(of for of in (said.links, said.verdict_file) if of)]:
+            if not (one.folder / of.file).is_file():
+                yield f"{one.id}: {of.file} is missing", "Restore it from a backup, or `cgt-etl reland` the delivery"
+            elif digest.of_file(one.folder / of.file) != of.sha256:
+                yield f"{one.id}: {of.file} has other bytes than were landed", "Restore it from a backup"
+
+
+def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    for one in deliveries(settings):
+        if not (settings.vault / one.id / "raw.enc").is_file():
+            yield f"{one.id}: its raw bytes are not in the vault, so it cannot be landed again", "Restore the vault from its backup"
+
+
+def _receipts(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    without = sum(1 for one in deliveries(settings) if not _has_receipt(settings, one))
+    if without:
+        yield f"{without} deliveries have no receipt", "Deliver the same files once more, or `cgt-etl reland` them"
+
+
+def _has_receipt(settings: Settings, one: Delivery) -> bool:
+    return receipt.path_of(settings, one).is_file() and receipt.path_of(settings, one, "html").is_file()
+
+
+def _releases(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    now = read.current(settings)
+    for release in read.every(settings):
+        wrong = read.problems(release)
+        if wrong:
+            more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            mark = " (the current one)" if now and now.id == release.id else ""
+            yield f"{release.id}{mark}: {wrong[0]}{more}", "Restore it from a backup; `cgt-etl release verify` lists all"
+
+
+def _nights(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    recorded = [night_record.load(settings, night) for night in night_record.nights(settings)]
+    if recorded and recorded[-1].status != "released":
+        yield f"night {recorded[-1].night:04d} ended `{recorded[-1].status}`", "`cgt-etl status` says why"
+
+
+def _room(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    builds = [path for path in settings.builds.glob("*.duckdb") if read.is_id(path.stem)]
+    if builds:
+        wanted = ROOM * max(path.stat().st_size for path in builds)
+        if shutil.disk_usage(settings.home).free < wanted:
+            yield f"less than {wanted // 1_000_000} MB are free for the next night", "Free space on the disk that holds CGT_HOME"
+
+
+LOOKS: dict[str, Look] = {
+    "keys": _keys,
+    "permissions": _permissions,
+    "declarations": _declarations,
+    "landing": _landing,
+    "vault": _vault,
+    "receipts": _receipts,
+    "releases": _releases,
+    "nights": _nights,
+    "room": _room,
+}

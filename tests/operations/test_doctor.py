@@ -1,0 +1,89 @@
+"""The doctor finds what harms a home, says what to do, and has nothing to say of a healthy one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cgt_etl.landing import land
+from cgt_etl.operations.doctor import examine
+from tests.landing import bench as benches
+from tests.landing.bench import MIXED, NOW, Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    for name, value in benches.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(land, "admit", benches.admit)
+    made = benches.make(tmp_path)
+    land.land(made.settings, made.registry, made.binding, made.deliver(MIXED), NOW)
+    return made
+
+
+def test_a_healthy_home_has_no_complaint(bench: Bench) -> None:
+    assert examine(bench.settings, bench.registry) == []
+
+
+def _open_vault(home: Path) -> None:
+    next((home / "vault").rglob("raw.enc")).chmod(0o644)
+
+
+def _other_bytes(home: Path) -> None:
+    next((home / "landing").rglob("verdicts.parquet")).write_bytes(b"nothing of the kind")
+
+
+def _no_parquet(home: Path) -> None:
+    next((home / "landing").rglob("sample.parquet")).unlink()
+
+
+def _no_raw(home: Path) -> None:
+    next((home / "vault").rglob("raw.enc")).unlink()
+
+
+def _no_receipt(home: Path) -> None:
+    next((home / "receipts").rglob("*.html")).unlink()
+
+
+def _dangling(home: Path) -> None:
+    (home / "releases").mkdir()
+    (home / "releases" / "current").symlink_to("0009-0123456789abcdef")
+
+
+def _no_manifest(home: Path) -> None:
+    next((home / "landing").rglob("manifest.json")).unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "about"),
+    [
+        (_open_vault, {"permissions"}),
+        (_other_bytes, {"landing"}),
+        (_no_parquet, {"landing"}),
+        (_no_raw, {"vault"}),
+        (_no_receipt, {"receipts"}),
+        (_dangling, {"releases"}),
+        (_no_manifest, {"landing", "vault", "receipts"}),
+    ],
+)
+def test_each_harm_is_told_where_it_is_with_a_remedy(bench: Bench, harm: Callable[[Path], None], about: set[str]) -> None:
+    harm(bench.settings.home)
+    found = examine(bench.settings, bench.registry)
+    assert {one.about for one in found} == about
+    assert all(one.what and one.remedy for one in found)
+
+
+def test_another_key_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CGT_MASTER_KEY", "A" * 43 + "=")
+    assert [one.about for one in examine(bench.settings, bench.registry)] == ["keys"]
+
+
+def test_a_folder_that_does_not_load_is_named(bench: Bench) -> None:
+    from cgt_etl.contracts.registry import Registry
+
+    (bench.root / "partners/northbench/partner.yaml").write_text("partner: [", encoding="utf-8")
+    found = examine(bench.settings, Registry.load(bench.settings))
+    assert [one.about for one in found] == ["declarations"]
+    assert "northbench" in found[0].what
