@@ -15,6 +15,7 @@ from cgt_etl.door.admit import Admission, admit
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import open_reader
+from cgt_etl.landing.rehearse import rehearse
 from cgt_etl.settings import PACKAGE, Settings
 
 PARTNERS = (PACKAGE / "partners", PACKAGE / "real_sources", PACKAGE / "simulator" / "partners")
@@ -67,6 +68,17 @@ def test_records_become_what_is_expected(path: Path, sample: Verdict) -> None:
             of.pop("cells", None)
             of.pop("flags", None)
     assert dict(found) == {position: _expected(said) for position, said in sample["rows"].items()}
+
+
+@pytest.mark.parametrize(("path", "sample"), [pytest.param(*case, id=f"{case[0].parts[-3]}-{case[0].name}") for case in _samples()])
+def test_a_rehearsal_of_a_sample_tells_whether_all_of_it_would_land(path: Path, sample: Verdict, tmp_path: Path) -> None:
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    (tmp_path / "envelope.json").write_text('{"sequence": "1"}', encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", partner_paths=PARTNERS)
+    tried = rehearse(settings, REGISTRY, sample["as"], sample["feed"], copy)
+    expected = [_expected(said) for said in sample.get("rows", {}).values()]
+    assert tried.is_clean == ("refused" not in sample and not any("aside" in said or "cells" in said for said in expected))
 
 
 def test_every_dialect_and_every_sample_file_is_judged() -> None:
