@@ -140,7 +140,7 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
         journey=journey.number,
         persons=(Named("patient_id", "coi", "", batch.coi, "recipient", journey.patient.number),) if batch.coi else (),
         events=tuple(
-            Stated(kind, person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00Z", object_)
+            Stated(kind, person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00", object_)
             for kind, object_ in events
         ),
         objects=(("batch", maker, batch.number), *(("lot", maker, unit.lot) for unit in batch.dose_units)),
