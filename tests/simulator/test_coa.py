@@ -58,7 +58,7 @@ def test_clean_certificates_come_through_whole(tmp_path: Path) -> None:
         [said] = admission.tables["certificate"].rows(named=True)
         [reported] = [stated for stated in fact.events if stated.event_type == "qc_result_reported"]
         assert (said["source_row"], said["issued_local"]) == (coa.POSITION, reported.local)
-        assert said['issued_at_utc'].isoformat() == reported.utc
+        assert said["issued_at_utc"].isoformat() == reported.utc
         lines = admission.tables["line"]
         assert lines["source_item"].to_list() == list(range(coa.HEADER_ROW + 1, coa.HEADER_ROW + 1 + lines.height))
         assert lines["test"].to_list() == [line["Test"] for line in fact.record["lines"]]
