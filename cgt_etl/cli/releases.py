@@ -1,4 +1,4 @@
-"""Commands about what was released: list, verify, diff, export, build as of a night; trace."""
+"""Commands about what was released: list, verify, diff, export, build as of a night; trace; prune."""
 
 from __future__ import annotations
 
@@ -85,4 +85,21 @@ def trace(table: str, key: str, show: bool) -> None:
         click.echo(line)
 
 
-COMMANDS = [release, trace]
+@click.command()
+@click.option("--keep-releases", type=click.IntRange(min=1), required=True, help="The newest ones; the current one stays in any case.")
+@click.option("--dry-run", "is_dry_run", is_flag=True, help="Say what would be removed, and remove nothing.")
+def prune(keep_releases: int, *, is_dry_run: bool) -> None:
+    """Remove old releases, admissions through doors that no longer count, and what killed writers left.
+
+    The vault and what counts now stay. Nights before the oldest kept release can no longer be built again (`release build --as-of`).
+    """
+    from cgt_etl.release.prune import prune as remove
+
+    removed = remove(Settings.from_environment(), keep_releases, is_dry_run=is_dry_run)
+    for one in removed:
+        click.echo(f"{'would remove' if is_dry_run else 'removed'} {one.kind}  {one.path}  {one.size_bytes} bytes")
+    if not removed:
+        click.echo("There is nothing to remove.")
+
+
+COMMANDS = [release, trace, prune]

@@ -216,6 +216,15 @@ def delivery(settings: Settings, delivery_id: str, door16: str | None = None) ->
     raise CgtError("there is no such delivery" + (" under that door" if door16 else ""), remedy="`cgt-etl status` lists the deliveries")
 
 
+def superseded(settings: Settings) -> list[Path]:
+    """Folders of admissions that no longer count because another door does, sorted; only past nights name them."""
+    found = []
+    for folder in _raw_folders(settings):
+        counts = _pointer(folder)
+        found += [path for path in folder.iterdir() if path.is_dir() and _HEX16.fullmatch(path.name) and path.name != counts]
+    return sorted(found)
+
+
 def point(settings: Settings, folder: Path, door16: str) -> None:
     """Make `door16` the admission of the bytes in `folder` that counts, in one step."""
     durable.replace_file(folder / CURRENT, [f"{door16}\n".encode()], root=settings.landing)

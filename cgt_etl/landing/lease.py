@@ -71,6 +71,11 @@ def is_held(settings: Settings) -> bool:
     return path in _held or _is_parents(path)
 
 
+def is_held_by_anybody(settings: Settings) -> bool:
+    """Whether somebody, this process or another, is writing now."""
+    return _is_locked(settings.home / "lease")
+
+
 @contextmanager
 def _announced(path: Path, descriptor: int, owner: str) -> Iterator[None]:
     token = secrets.token_hex(16)
@@ -109,7 +114,11 @@ def _is_ours(path: Path) -> bool:
 def _is_parents(path: Path) -> bool:
     """Whether the secret in our environment is that of a lease that is held right now: an old one opens nothing."""
     token = os.environ.get(ENVIRONMENT)
-    if not token or not path.is_file() or _said(path).get("token") != token:
+    return bool(token) and _said(path).get("token") == token and _is_locked(path)
+
+
+def _is_locked(path: Path) -> bool:
+    if not path.is_file():
         return False
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
