@@ -50,6 +50,10 @@ class RefusedFile(CgtError):
     """A delivered file that cannot be read as its contract says; refused whole."""
 
 
+class NotReady(CgtError):
+    """A file that is still on its way; looked at again the next time."""
+
+
 class LeaseHeld(CgtError):
     """Another night is writing."""
 

@@ -2,7 +2,7 @@
 
 Imports nothing heavy until something is landed. Follows no symbolic link and leaves the inbox as it is. Names that start
 with a point are uploads under way or a file manager's own, and are no deliveries; `envelope.json` states the sequence of
-the files beside it and is none either.
+the files beside it and is none either, nor is `<file>.manifest.json` (see `ready`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from datetime import datetime
 from pathlib import Path
 
 from cgt_etl.contracts.registry import Registry
-from cgt_etl.errors import CgtError, DeclarationError, RefusedFile
+from cgt_etl.errors import CgtError, DeclarationError, NotReady, RefusedFile
+from cgt_etl.landing import ready
 from cgt_etl.landing.delivery import Landed, current, sequence_key, sequence_of
 from cgt_etl.settings import Settings
 
 ENVELOPE = "envelope.json"
 _READ = 1 << 20
-_ENVELOPE_LIMIT = 1 << 16
+_SMALL_LIMIT = 1 << 16
 _SEQUENCE_LIMIT = 200
 _Entry = tuple[str, str, Path, str]
 """Partner, feed, path, and what is wrong with it, if anything."""
@@ -40,6 +41,7 @@ class Found:
     is_new: bool = False
     """These bytes have not landed, or have under an earlier sequence only."""
     problem: CgtError | None = None
+    """`NotReady` where it is only too early."""
 
 
 def nights(inbox: Path) -> list[str]:
@@ -55,15 +57,18 @@ def nights(inbox: Path) -> list[str]:
     return sorted(e.name for e in os.scandir(inbox) if e.is_dir(follow_symlinks=False) and not e.name.startswith("."))
 
 
-def scan(settings: Settings, registry: Registry, inbox: Path, night: str) -> list[Found]:
+def scan(settings: Settings, registry: Registry, inbox: Path, night: str, watch: ready.Watch | None = None) -> list[Found]:
     """Every file of one night, sorted by partner, feed and name, with what keeps it from being landed.
+
+    Args:
+        watch: a file that has not settled then is `NotReady`; without it every file is taken as it lies.
 
     Raises:
         DeclarationError: the inbox has no such night.
     """
     if night not in nights(inbox):
         raise DeclarationError("the inbox has no such night", remedy="Name one of its folders, e.g. 0001")
-    return [_look(settings, registry, entry) for entry in _files(inbox / night)]
+    return [_look(settings, registry, entry, watch) for entry in _files(inbox / night)]
 
 
 def land_all(settings: Settings, registry: Registry, found: list[Found], received_at: datetime) -> list[Landed]:
@@ -110,11 +115,8 @@ def sha256_of(path: Path) -> str:
 
 def envelope_of(path: Path) -> str | None:
     """The sequence that the envelope beside `path` states; None where there is none, or none that can be read."""
-    envelope = path.parent / ENVELOPE
     try:
-        if envelope.lstat().st_size > _ENVELOPE_LIMIT:
-            return None
-        said = json.loads(b"".join(chunks_of(envelope)))
+        said = json.loads(_small(path.parent / ENVELOPE) or b"")
     except (OSError, ValueError, RecursionError, CgtError):
         return None
     sequence = said.get("sequence") if isinstance(said, dict) else None
@@ -131,8 +133,9 @@ def _files(folder: Path) -> Iterator[_Entry]:
             if (files := _folder(feed)) is None:
                 yield partner.name, "", Path(feed.path), "stands where a feed's folder should be"
                 continue
+            names = {file.name for file in files}
             for file in files:
-                if file.name == ENVELOPE:
+                if file.name == ENVELOPE or file.name.removesuffix(ready.MANIFEST_SUFFIX) in names - {file.name}:
                     continue
                 misplaced = "" if file.is_file(follow_symlinks=False) else "is no regular file (a folder, a link or a device)"
                 if not file.name.isprintable():  # control characters, and bytes that are no UTF-8
@@ -152,14 +155,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     return sorted((entry for entry in os.scandir(folder) if not entry.name.startswith(".")), key=lambda entry: entry.name)
 
 
-def _look(settings: Settings, registry: Registry, entry: _Entry) -> Found:
+def _look(settings: Settings, registry: Registry, entry: _Entry, watch: ready.Watch | None) -> Found:
     partner, feed, path, misplaced = entry
     if misplaced:
         problem = CgtError(f"it {misplaced}", remedy="Files lie in <night>/<partner>/<feed>/, readable and without links")
         return Found(partner, feed, path, problem=_located(problem, partner, feed, path))
     try:
         binding = registry.binding(partner, feed)
-        sha256 = sha256_of(path)
+        sha256 = _whole(path, watch)
         known = current(settings, partner, feed, sha256)
         try:
             sequence = sequence_of(binding.sequence, path.name, envelope_of(path))
@@ -168,6 +171,51 @@ def _look(settings: Settings, registry: Registry, entry: _Entry) -> Found:
         return Found(partner, feed, path, sha256, is_new=known is None or sequence_key(known.sequence) < sequence_key(sequence))
     except CgtError as error:
         return Found(partner, feed, path, problem=_located(error, partner, feed, path))
+
+
+def _whole(path: Path, watch: ready.Watch | None) -> str:
+    """Full sha256 of a file that has been delivered whole.
+
+    A manifest that holds is proof, and needs no time to settle; one that does not is a refusal only when the file has settled.
+
+    Raises:
+        NotReady: it may still be growing, or its manifest came before it.
+        RefusedFile: it is not what its manifest announces.
+        CgtError: it cannot be read.
+    """
+    if path.name.endswith(ready.MANIFEST_SUFFIX):
+        raise replace(ready.absent(), file=path.name.removesuffix(ready.MANIFEST_SUFFIX))
+    beside = path.with_name(path.name + ready.MANIFEST_SUFFIX)
+    manifest = _small(beside)
+    before = path.lstat()
+    is_settled = watch is None or (watch.has_settled(before) and (manifest is None or watch.has_settled(beside.lstat())))
+    if watch is not None and not is_settled and manifest is None:
+        raise watch.growing()
+    try:
+        promise = ready.announced(path.name, manifest) if manifest is not None else None
+        sha256 = "" if promise is not None and promise.size != before.st_size else sha256_of(path)
+        problem = promise.problem(before.st_size, sha256) if promise is not None else None
+        if problem is not None:
+            raise problem
+    except RefusedFile:
+        if watch is not None and not is_settled:
+            raise watch.growing() from None
+        raise
+    after = path.lstat()
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise NotReady("it changed while it was read", remedy="Nothing to do: it is taken when it has settled")
+    return sha256
+
+
+def _small(path: Path) -> bytes | None:
+    """The bytes of a small file beside a delivery; None where there is none. Raises CgtError as `open_regular`, or if too large."""
+    try:
+        size = path.lstat().st_size
+    except OSError:
+        return None
+    if size > _SMALL_LIMIT:
+        raise RefusedFile(f"{path.name} has more than {_SMALL_LIMIT} bytes", remedy="Deliver one as docs/operations.md shows")
+    return b"".join(chunks_of(path))
 
 
 def _land(settings: Settings, registry: Registry, file: Found, received_at: datetime) -> Landed:
@@ -179,7 +227,7 @@ def _land(settings: Settings, registry: Registry, file: Found, received_at: date
             known = None if file.is_new else current(settings, file.partner, file.feed, file.sha256)
             if known is not None:
                 return Landed.of(known, file.path.name, is_new=False)
-            return land(settings, registry, registry.binding(file.partner, file.feed), file.path, received_at)
+            return land(settings, registry, registry.binding(file.partner, file.feed), file.path, received_at, looked_at=file.sha256)
         except CgtError as error:
             problem = _located(error, file.partner, file.feed, file.path)
     partner, feed, name = (_shown(name) or "" for name in (file.partner, file.feed, file.path.name))

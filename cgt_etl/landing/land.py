@@ -18,7 +18,7 @@ from pathlib import Path
 from cgt_etl.contracts.registry import Binding, Registry
 from cgt_etl.door.admit import Admission, admit
 from cgt_etl.door.tokens import Keys
-from cgt_etl.errors import CgtError, RefusedFile, place_of
+from cgt_etl.errors import CgtError, NotReady, RefusedFile, place_of
 from cgt_etl.extract import open_reader
 from cgt_etl.landing import durable, receipt, suppression
 from cgt_etl.landing.delivery import Delivery, Landed, Manifest, current, point, raw_folder, sequence_key, sequence_of
@@ -90,7 +90,9 @@ class Door:
             return door_of(self.registry, parcel.binding, digest, ""), error
 
 
-def land(settings: Settings, registry: Registry, binding: Binding, path: Path, received_at: datetime) -> Landed:
+def land(
+    settings: Settings, registry: Registry, binding: Binding, path: Path, received_at: datetime, *, looked_at: str | None = None
+) -> Landed:
     """Land the file at `path` under the present door. The caller holds the lease.
 
     Bytes that have landed are not landed again, unless their sequence is later now: then the sender repeats what it said
@@ -98,11 +100,14 @@ def land(settings: Settings, registry: Registry, binding: Binding, path: Path, r
 
     Args:
         received_at: with a zone; goes to manifest.json alone.
+        looked_at: sha256 of the bytes that were found to be whole; others are not landed.
 
     Raises:
         CgtError: the file cannot be read, changed meanwhile, or the door failed on it; nothing is visible then.
     """
     sha256, now = sha256_of(path), iso(received_at)
+    if looked_at not in (None, sha256):
+        raise NotReady("it changed since it was looked at", remedy="Nothing to do: it is taken when it has settled")
     known = current(settings, binding.partner.partner, binding.feed.name, sha256)
     parcel = Parcel(binding, path.name, sha256, envelope_of(path), known.manifest.received_at if known else now, now)
     door = Door.open(settings, registry)

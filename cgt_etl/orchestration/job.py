@@ -1,10 +1,12 @@
 """The job of a night and its schedule. One process per night: a process per step would import everything again for each."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.landing import ready
 from cgt_etl.orchestration.night import nights_to_run
 from cgt_etl.settings import Settings
 
@@ -36,7 +38,7 @@ def nightly() -> Iterator[dg.RunRequest | dg.SkipReason]:
         yield dg.SkipReason("CGT_INBOX names no folder")
         return
     registry = Registry.load(settings)
-    wanted = nights_to_run(settings, registry, inbox)
+    wanted = nights_to_run(settings, registry, inbox, watch=ready.Watch(datetime.now(UTC), ready.SETTLE))
     if not wanted:
         yield dg.SkipReason("Nothing new: every file was landed before, and the current release rests on all of it.")
     for folder in wanted:

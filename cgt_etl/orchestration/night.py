@@ -13,6 +13,7 @@ from cgt_etl.errors import CgtError
 from cgt_etl.landing.delivery import deliveries
 from cgt_etl.landing.inbox import nights, scan
 from cgt_etl.landing.lease import lease
+from cgt_etl.landing.ready import Watch
 from cgt_etl.orchestration.report import NightReport
 from cgt_etl.orchestration.steps import Night, open_night, silent
 from cgt_etl.release import night_record, plan, read
@@ -21,17 +22,18 @@ from cgt_etl.settings import Settings
 __all__ = ["NightReport", "build_as_of", "nights_to_run", "run_night"]
 
 
-def nights_to_run(settings: Settings, registry: Registry, inbox: Path, only: str | None = None) -> list[str]:
+def nights_to_run(settings: Settings, registry: Registry, inbox: Path, only: str | None = None, watch: Watch | None = None) -> list[str]:
     """The night folders that hold a file that has not landed, in order; else the last one, if what is landed is not what is released.
 
     Args:
         only: look at this folder alone.
+        watch: leave out files that have not settled.
 
     Raises:
         DeclarationError: the inbox has no such night.
     """
     folders = [only] if only else nights(inbox)
-    found = [folder for folder in folders if any(one.is_new for one in scan(settings, registry, inbox, folder))]
+    found = [folder for folder in folders if any(one.is_new for one in scan(settings, registry, inbox, folder, watch))]
     return found or (folders[-1:] if _is_stale(settings, registry) else [])
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Literal
 
+from cgt_etl.errors import NotReady
 from cgt_etl.landing.delivery import Landed
 
-Outcome = Literal["landed", "known", "refused", "problem"]
+Outcome = Literal["landed", "known", "waiting", "refused", "problem"]
 COUNTED = ("in", "accepted", "set_aside", "erased")
 FEW_FILES = 3
 
@@ -35,7 +36,7 @@ class FileLine:
     def of(cls, landed: Landed) -> FileLine:
         outcome: Outcome = "landed" if landed.is_new else "known"
         if landed.delivery is None:
-            outcome = "problem"
+            outcome = "waiting" if isinstance(landed.problem, NotReady) else "problem"
         elif landed.delivery.status == "refused":
             outcome = "refused"
         return cls(
@@ -96,7 +97,7 @@ class NightReport:
     @property
     def sentences(self) -> list[str]:
         """Everything that somebody should look at, one sentence each."""
-        left_out = [f"{line.outcome}: {line.reason}" for line in self.files if line.is_left_out]
+        left_out = [f"{line.outcome}: {line.reason}" for line in self.files if line.is_left_out or line.outcome == "waiting"]
         gate = [f"gate{' CLOSED' if line.is_closing else ''}: {line.sentence}" for line in self.gate]
         return [*(f"left out: {problem}" for problem in self.problems), *left_out, *gate]
 
@@ -106,7 +107,7 @@ class NightReport:
         return {
             "units": {name: sum(line.units.get(name, 0) for line in self.files) for name in COUNTED},
             "cells": {name: sum(line.cells.get(name, 0) for line in self.files) for name in COUNTED},
-            "files": {name: outcomes.count(name) for name in ("landed", "known", "refused", "problem")},
+            "files": {name: outcomes.count(name) for name in ("landed", "known", "waiting", "refused", "problem")},
         }
 
     def lines(self) -> list[str]:

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import DeclarationError, LeaseHeld
+from cgt_etl.landing import ready
 from cgt_etl.landing.inbox import nights
 from cgt_etl.orchestration.instance import LEASE_TAG, bury_dead_runs
 from cgt_etl.orchestration.night import nights_to_run
@@ -48,7 +49,7 @@ class NightResource(dg.ConfigurableResource[Night]):
             raise DeclarationError("there is no inbox", remedy="Set CGT_INBOX, or `inbox` in the run's config, to its folder")
         name = self.night or _next(settings, registry, inbox)
         with silent("night"), ExitStack() as stack:
-            night = _opened(stack, lambda: open_night(settings, registry, inbox, name, datetime.now(UTC)))
+            night = _opened(stack, lambda: open_night(settings, registry, inbox, name, datetime.now(UTC), settle=ready.SETTLE))
             if context.instance and context.run:
                 context.instance.add_run_tags(context.run.run_id, {LEASE_TAG: "held"})
                 bury_dead_runs(context.instance, alive=context.run.run_id)
@@ -71,4 +72,4 @@ def _next(settings: Settings, registry: Registry, inbox: Path) -> str:
     folders = nights(inbox)
     if not folders:
         raise DeclarationError("the inbox has no night", remedy="Deliver into <inbox>/<night>/<partner>/<feed>/")
-    return next(iter(nights_to_run(settings, registry, inbox)), folders[-1])
+    return next(iter(nights_to_run(settings, registry, inbox, watch=ready.Watch(datetime.now(UTC), settle=ready.SETTLE))), folders[-1])

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -20,6 +20,7 @@ from cgt_etl.errors import CgtError, place_of
 from cgt_etl.landing.delivery import Landed, deliveries
 from cgt_etl.landing.inbox import Found, land_all, scan
 from cgt_etl.landing.lease import lease
+from cgt_etl.landing.ready import Watch
 from cgt_etl.orchestration.report import FileLine, GateLine, NightReport
 from cgt_etl.release import night_record, read
 from cgt_etl.release import plan as planning
@@ -220,8 +221,13 @@ class Night:
 
 
 @contextmanager
-def open_night(settings: Settings, registry: Registry, inbox: Path, name: str, received_at: datetime) -> Iterator[Night]:
+def open_night(
+    settings: Settings, registry: Registry, inbox: Path, name: str, received_at: datetime, *, settle: timedelta | None = None
+) -> Iterator[Night]:
     """Hold the lease for a night and look at its folder. A step that fails inside leaves the record of a failed night.
+
+    Args:
+        settle: a file that changed less than this before `received_at` waits; without it, whoever asks vouches for the inbox.
 
     Raises:
         LeaseHeld: another night is writing.
@@ -229,7 +235,8 @@ def open_night(settings: Settings, registry: Registry, inbox: Path, name: str, r
         VaultError: the master key is not that of this home.
     """
     with lease(settings, owner=f"night {name}"):
-        found = scan(settings, registry, inbox, name)
+        watch = Watch(received_at, settle) if settle is not None else None
+        found = scan(settings, registry, inbox, name, watch)
         if any(one.is_new for one in found):
             from cgt_etl.landing.keys import keys_of
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
 from cgt_etl.definitions import build
 from cgt_etl.errors import CgtError, LeaseHeld
+from cgt_etl.landing import ready
 from cgt_etl.orchestration import dagster_run, job, resource
 from cgt_etl.orchestration.dagster_run import run_night_job
 from cgt_etl.orchestration.instance import LEASE_TAG, PATIENCE, bury_dead_runs, job_origin, open_instance
@@ -123,6 +124,7 @@ def test_several_nights_in_one_process(stage: Stage) -> None:
 @pytest.fixture
 def deployed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     """The same deployment, named by the environment, as the UI and the daemon find it."""
+    monkeypatch.setattr(ready, "SETTLE", timedelta(0))
     monkeypatch.setenv("CGT_HOME", str(stage.settings.home))
     monkeypatch.setenv("CGT_INBOX", str(stage.inbox))
     monkeypatch.setenv("CGT_DIALECTS", f"={stage.settings.dialect_paths[0]}")
@@ -133,11 +135,11 @@ def deployed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
 def test_a_run_of_the_ui_opens_its_own_night_and_waits_for_the_lease(deployed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def busy(*arguments: object) -> AbstractContextManager[Night]:
+    def busy(*arguments: object, **settle: object) -> AbstractContextManager[Night]:
         asked.append(arguments)
         if len(asked) == 1:
             raise LeaseHeld("another night is writing")
-        return open_night(*arguments)  # type: ignore[arg-type]
+        return open_night(*arguments, **settle)  # type: ignore[arg-type]
 
     monkeypatch.setattr(resource, "open_night", busy)
     monkeypatch.setattr(resource, "POLL_SECONDS", 0.01)
@@ -160,7 +162,7 @@ def test_a_failed_run_of_the_ui_is_recorded(deployed: Stage) -> None:
 def test_the_schedule_asks_for_nights_with_something_new(deployed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     tick = nightly.evaluate_tick(dg.build_schedule_context())
     assert [request.tags["cgt/night"] for request in tick.run_requests or []] == ["0001"]
-    monkeypatch.setattr(job, "nights_to_run", lambda *_: [])
+    monkeypatch.setattr(job, "nights_to_run", lambda *_, **__: [])
     assert "Nothing new" in (nightly.evaluate_tick(dg.build_schedule_context()).skip_message or "")
     monkeypatch.delenv("CGT_INBOX")
     assert nightly.evaluate_tick(dg.build_schedule_context()).skip_message == "CGT_INBOX names no folder"

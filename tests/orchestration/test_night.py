@@ -33,7 +33,7 @@ def test_a_refused_file_and_an_unknown_partner_are_named_and_stop_nothing(stage:
     report = play(stage)
     assert report.status == "released"
     assert report.counts()["units"] == {"in": 10, "accepted": 8, "set_aside": 1, "erased": 1}
-    assert report.counts()["files"] == {"landed": 1, "known": 0, "refused": 1, "problem": 1}
+    assert report.counts()["files"] == {"landed": 1, "known": 0, "waiting": 0, "refused": 1, "problem": 1}
     text = "\n".join(report.lines())
     assert "missing column" in text
     assert "unknown partner" in text
