@@ -1,4 +1,4 @@
-"""Commands for whoever brings a partner in: check a delivery before it counts."""
+"""Commands for whoever brings a partner in: draft its file, check a delivery before it counts."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ def check(name: str, feed: str, files: tuple[Path, ...]) -> None:
             click.echo(line)
         click.echo("All of it would land." if tried[-1].is_clean else "Not all of it would land.")
     sys.exit(0 if all(one.is_clean for one in tried) else 1)
+
+
+@partner.command("new")
+@click.argument("name")
+@click.option("--dialect", "dialects", multiple=True, required=True, help="A dialect that it speaks; again for more.")
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="Folder of partners; the last of CGT_PARTNERS when absent.")
+def new_partner(name: str, dialects: tuple[str, ...], into: Path | None) -> None:
+    """Draft the file of partner NAME. What nobody can know is a TODO, and the partner is left out until the last one is answered."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.onboarding.write import new_partner as write
+
+    settings = Settings.from_environment()
+    path = write(into or settings.partner_paths[-1], name, Registry.load(settings), dialects)
+    click.echo(f"Wrote {path}. Answer the TODOs; `cgt-etl contract check {path}` says where the next one stands.")
 
 
 COMMANDS = [partner]

@@ -22,6 +22,8 @@ from cgt_etl.contracts import model
 from cgt_etl.errors import DeclarationError
 
 EXTENSION = "cgt"
+TODO = "TODO"
+"""How a draft marks what a person must decide; refused wherever it stands."""
 _DESCRIPTION = {"purpose", "limitations", "usage"}
 M = TypeVar("M", bound=BaseModel)
 
@@ -151,7 +153,28 @@ def _yaml(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(document, dict):
         raise DeclarationError("this is not a mapping of keys", file=str(path), remedy="See CONTRIBUTING")
+    open_places = list(_todos(document, ""))
+    if open_places:
+        rest = f" ({len(open_places)} in this file)" if len(open_places) > 1 else ""
+        place, said = open_places[0]
+        file = f"{path.parent.name}/{path.name}"
+        raise DeclarationError(f"at `{place}`: still to be decided: `{said}`{rest}", file=file, remedy="Put your answer in its place")
     return document
+
+
+def _todos(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Where a draft still asks: texts that begin with TODO, of keys too."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            at = f"{place}.{key}" if place else str(key)
+            if str(key).startswith(TODO):
+                yield place, str(key)
+            yield from _todos(part, at)
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _todos(part, f"{place}.{index}")
+    elif isinstance(value, str) and value.startswith(TODO):
+        yield place, value
 
 
 @cache

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from cgt_etl.contracts.load import ColumnSpec, Feed, ObjectSpec, load_feed, load_partner
+from cgt_etl.contracts.load import TODO, ColumnSpec, Feed, ObjectSpec, load_feed, load_partner
 from cgt_etl.contracts.model import CanonicalForm, Partner, Sequence, Site, Speaks
 from cgt_etl.errors import DeclarationError
 from cgt_etl.settings import Settings
@@ -144,6 +144,10 @@ def _healthy(paths: Iterable[Path], marker: str, read: Callable[[Path], T], unhe
 
 
 def _dialect(folder: Path) -> Dialect:
+    for path in sorted(path for path in folder.iterdir() if path.suffix in (".sql", ".yml", ".md")):
+        for position, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            if TODO in line:
+                raise DeclarationError("still to be written", file=f"{folder.name}/{path.name}", position=position, remedy="See its TODO")
     return Dialect(folder.name, folder, tuple(load_feed(path) for path in sorted(folder.glob("*.odcs.yaml"))))
 
 

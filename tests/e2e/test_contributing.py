@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from tests.e2e.conftest import REPOSITORY, Home
+from tests.onboarding.test_new import ROWS, finish, workbook
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +26,39 @@ def write_recipes(to: Path) -> list[Path]:
     return written
 
 
+COLLECTION = """select
+    {{ fact_columns('collection') }},
+    unit_din as din_token,
+    false as is_autologous,
+    false as is_anonymous,
+    'cord' as collection_type_code,
+    {{ time_from_date('collected', 'started') }},
+    {{ unstated('collection', ['din_token', 'is_autologous', 'is_anonymous', 'collection_type_code', 'started']) }}
+from {{ ref('stg_seaview__unit') }}
+"""
+
+
+def draft_a_dialect(home: Home, root: Path) -> None:
+    """A workbook with surprises, from `dialect new` to a delivery in the inbox, as a newcomer would."""
+    dialects, partners = root / "dialects", root / "partners"
+    sample = workbook(root / "stock_20251130.xlsx")
+    home.cli("dialect", "new", "seaview", "--from", str(sample), "--feed", "unit")
+    finish(dialects / "seaview" / "unit.odcs.yaml")
+    home.cli("dialect", "stage", "seaview", "--entity", "collection")
+    (dialects / "seaview" / "stg_seaview__unit__collection.sql").write_text(COLLECTION)
+    described = dialects / "seaview" / "stg_seaview.yml"
+    described.write_text(described.read_text().replace("TODO one row is one collection of ...", "One row is one collection."))
+    home.cli("partner", "new", "seaview_bank", "--dialect", "seaview")
+    partner = partners / "seaview_bank" / "partner.yaml"
+    partner.write_text(
+        partner.read_text().replace("TODO blood_centre", "cord_bank").replace("name: TODO,", "name: Main,").replace("TODO ", "")
+    )
+    assert "All of it would land." in home.cli("partner", "check", "seaview_bank", "unit", str(sample)).stdout
+    place = root / "inbox" / "0001" / "seaview_bank" / "unit" / sample.name
+    place.parent.mkdir(parents=True)
+    shutil.copyfile(sample, place)
+
+
 def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
     written = write_recipes(tmp_path)
     assert len(written) > 6
@@ -37,6 +71,7 @@ def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
         tmp_path / "inbox",
         (("CGT_PARTNERS", str(tmp_path / "partners")), ("CGT_DIALECTS", str(tmp_path / "dialects"))),
     )
+    draft_a_dialect(home, tmp_path)
     for path in written:
         if path.suffix == ".yaml":
             assert "good" in home.cli("contract", "check", str(path)).stdout
@@ -49,7 +84,7 @@ def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         collections = connection.sql(f"select site_id, collection_type_code from '{home.release}/tables/collection/*.parquet'").fetchall()
         parties = {name for (name,) in connection.sql(f"select party_id from '{home.release}/tables/party/*.parquet'").fetchall()}
-    assert sum(kind == "cord" for _, kind in collections) == 2
+    assert sum(kind == "cord" for _, kind in collections) == 2 + len(ROWS), "the recipe's and the drafted dialect's"
     assert any(site == "hillside_blood_centre.main" for site, _ in collections)
     assert {"hillside_blood_centre", "meadow_cord_bank"} <= parties
 
