@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import TextIO
 from cgt_etl.simulator.calendar import Calendar
 from cgt_etl.simulator.facts import Csv, Layout, Ndjson, Record
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 MAX_OPEN = 64
 """Files open at once; the least recently used is closed and opened again when needed."""
 
@@ -77,7 +79,7 @@ class Inbox:
         """Write one record as it stands; gives the physical line, from 1, on which it starts."""
         position = file.lines + 1
         self._handle(file).write(text + "\n")
-        file.lines += text.count("\n") + 1
+        file.lines += len(_LINE_END.findall(text)) + 1
         file.units += 1
         return position
 
@@ -142,6 +144,6 @@ def text_of(layout: Csv | Ndjson, record: Record) -> str:
 
 def csv_line(cells: tuple[str, ...] | list[str], delimiter: str) -> str:
     """Delimited text of one row, quoted where it must be."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="").writerow(cells)
-    return text.getvalue()
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)  # only what its line end holds does it quote
+    return text.getvalue().removesuffix("\r\n")
