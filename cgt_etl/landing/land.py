@@ -116,8 +116,7 @@ def land(
             raw = _unchanged(chunks_of(path), parcel)
             door.vault.seal(parcel.raw_name, raw)
     elif not _is_later(parcel, known):
-        if not receipt.path_of(settings, known).is_file():  # killed before it was written, or landed before there were receipts
-            receipt.write(settings, known, binding.feed)
+        receipt.write_missing(settings, known, binding.feed)
         return Landed.of(known, path.name, is_new=False)
     fault_point("vault.raw_written")
     return Landed.of(admit_parcel(door, parcel), path.name, is_new=True)

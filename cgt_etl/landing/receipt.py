@@ -54,6 +54,12 @@ def write(settings: Settings, delivery: Delivery, feed: Feed) -> None:
     durable.replace_file(path_of(settings, delivery), [text.encode()], root=settings.receipts)
 
 
+def write_missing(settings: Settings, delivery: Delivery, feed: Feed) -> None:
+    """Write the receipt that a kill kept back, or of a delivery from before there were receipts; nothing where it is there."""
+    if not all(path_of(settings, delivery, kind).is_file() for kind in ("json", "html")):
+        write(settings, delivery, feed)
+
+
 def receipt(delivery: Delivery, feed: Feed) -> dict[str, Any]:
     """The receipt as JSON: the same delivery, contract and rule catalogue give the same receipt.
 

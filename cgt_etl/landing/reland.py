@@ -10,6 +10,7 @@ from datetime import datetime
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import CgtError
+from cgt_etl.landing import receipt
 from cgt_etl.landing.delivery import Delivery, deliveries
 from cgt_etl.landing.delivery import delivery as delivery_by_id
 from cgt_etl.landing.held import accepted, held
@@ -87,6 +88,7 @@ def _reland(door: Door, before: Delivery, now: datetime) -> Relanded:
         binding = door.registry.binding(before.partner, before.feed)
         parcel = Parcel(binding, before.source_name, before.sha256, said.envelope_sequence, said.received_at, iso(now))
         if door16(door.version(parcel)[0]) == before.door16:
+            receipt.write_missing(door.settings, before, binding.feed)
             return Relanded(before, before)
         return _compared(before, admit_parcel(door, parcel))
     except CgtError as error:

@@ -90,7 +90,7 @@ def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]
 def _receipts(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
     without = sum(1 for one in deliveries(settings) if not _has_receipt(settings, one))
     if without:
-        yield f"{without} deliveries have no receipt", "Deliver the same files once more, or `cgt-etl reland` them"
+        yield f"{without} deliveries have no receipt", "`cgt-etl reland` writes them"
 
 
 def _has_receipt(settings: Settings, one: Delivery) -> bool:

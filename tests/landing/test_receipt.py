@@ -91,3 +91,12 @@ def test_the_commands_list_and_show_it(bench: Bench, monkeypatch: pytest.MonkeyP
     assert "rows: 3 in = 2 accepted + 1 set aside + 0 erased" in shown
     assert "D02 cell set aside, once, column VOL" in shown
     assert not any(value in shown for value in VALUES)
+
+
+def test_landing_again_writes_those_of_a_home_from_before_there_were_receipts(bench: Bench) -> None:
+    one = put(bench, MIXED)
+    path = receipt.path_of(bench.settings, one, "html")
+    before = path.read_bytes()
+    path.unlink()
+    assert reland_all(bench.settings, bench.registry, received_at=LATER) == []
+    assert path.read_bytes() == before
