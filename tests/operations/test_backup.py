@@ -11,11 +11,11 @@ import pytest
 
 from cgt_etl.errors import CgtError, LeaseHeld
 from cgt_etl.landing import land
-from cgt_etl.landing.lease import lease
 from cgt_etl.operations.backup import LIST, back_up, restore
 from cgt_etl.settings import Settings
 from tests.landing import bench as benches
 from tests.landing.bench import MIXED, NOW, Bench
+from tests.landing.test_lease import holder
 
 
 @pytest.fixture
@@ -79,27 +79,11 @@ def test_the_key_is_never_in_it(bench: Bench) -> None:
     assert not [path for path in (bench.root / "copy").rglob("*") if path.is_file() and path.read_bytes() == b"secret"]
 
 
-def test_no_copy_is_taken_while_a_night_writes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    import multiprocessing
-
-    ready, done = multiprocessing.Event(), multiprocessing.Event()
-
-    def write() -> None:
-        with lease(bench.settings, "night 0002"):
-            ready.set()
-            done.wait(20)
-
-    monkeypatch.delenv("CGT_LEASE", raising=False)
-    night = multiprocessing.get_context("fork").Process(target=write)
-    night.start()
-    try:
-        assert ready.wait(20)
+def test_no_copy_is_taken_while_a_night_writes(bench: Bench) -> None:
+    with holder(bench):
         with pytest.raises(LeaseHeld):
             back_up(bench.settings, bench.root / "copy")
         assert not (bench.root / "copy").exists()
-    finally:
-        done.set()
-        night.join(20)
 
 
 def _cut(copy: Path) -> None:
