@@ -267,6 +267,7 @@ def _cross_check(feed: Feed) -> None:
         referred = [(instant.date, "date") for instant in spec.extension.instants]
         referred += [(instant.time, "time") for instant in spec.extension.instants]
         referred += [(column.extension.unit_column, "") for column in spec.columns if column.extension.unit_column]
+        referred += [(column.extension.offset_column, "text") for column in spec.columns if column.extension.offset_column]
         if spec.extension.retraction:
             referred.append((spec.extension.retraction.column, ""))
         for name, cast in referred:

@@ -80,6 +80,9 @@ class Column(Closed):
     """Map of `code_map.csv` that the text must belong to; of `cast: limits`, the limits in words (`No growth`)."""
     unit_column: str | None = None
     """Property that holds this value's unit."""
+    offset_column: str | None = None
+    """Property that holds the UTC offset of the clock where an instant was seen, of an instant that is said in UTC or at any other
+    offset: its local time and date are those of that clock."""
     comparators: bool = False
     """A leading <, >, <= or >= is kept beside the number."""
     measurement: Measurement | None = None
@@ -102,6 +105,8 @@ class Column(Closed):
             raise ValueError("a date or time states its `formats`")
         if self.cast == "boolean" and not self.values:
             raise ValueError("a boolean states its `values`")
+        if self.offset_column and self.cast != "instant":
+            raise ValueError("only an instant has an `offset_column`")
         if self.cast == "code" and not self.code_map:
             raise ValueError("a code states its `code_map`")
         return self

@@ -66,6 +66,9 @@ def typed(delivered: Delivered, contexts: Callable[[ColumnSpec], Context]) -> pl
     for column in delivered.spec.columns:
         if is_cast(column):
             frame = _read(frame, column, contexts(column))
+    for column in delivered.spec.columns:
+        if column.extension.offset_column:
+            frame = _seen(frame, column.name, column.extension.offset_column)
     made: dict[str, Instant] = {}
     waiting = list(delivered.spec.extension.instants)
     while waiting:
@@ -83,6 +86,17 @@ def _read(frame: pl.DataFrame, column: ColumnSpec, context: Context) -> pl.DataF
     values = {f"{name}{suffix}": dtype for suffix, dtype in layout(column)}
     found = _table((source, TEXT), texts, (cast(text) for text in texts), name, values)
     return frame.join(found, on=source, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _seen(frame: pl.DataFrame, name: str, offset: str) -> pl.DataFrame:
+    """Local time and date of an instant by the offset beside it; as said where the offset is no offset, or the instant is not known."""
+    local, day = [], []
+    columns = frame.select(f"{name}_at_utc", f"{offset}@text", f"{name}_precision", f"{name}_local", f"{name}_date")
+    for at_utc, text, precision, said_local, said_day in columns.iter_rows():
+        seen = times.seen_at(at_utc, text.strip(), precision) if at_utc is not None and text is not None else None
+        local.append(seen.local if seen else said_local)
+        day.append(seen.day if seen else said_day)
+    return frame.with_columns(pl.Series(f"{name}_local", local, dtype=TEXT), pl.Series(f"{name}_date", day, dtype=pl.Date()))
 
 
 def _table(

@@ -18,6 +18,7 @@ _PLAIN = CanonicalForm()
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
 
 _DIN = re.compile(r"[A-NP-Z1-9][A-NP-Z0-9]{2}[0-9]{10}")
+_DIN_URN = re.compile(r"urn:din:([^:]+)(?::[A-Z][A-Z0-9]{4}(?::[A-Za-z0-9]{2})?)?", re.IGNORECASE)
 _DIN_DIVISION = re.compile(r"(.+)-[A-Za-z0-9]{2}")
 _GRID = re.compile(r"[1-9][0-9]{3}[A-Z0-9]{13}[0-9]{2}")
 _COI = re.compile(r"CH[A-NP-Z1-9][A-NP-Z0-9]{2}[0-9]{4}[A-Z0-9]{6}")
@@ -70,8 +71,13 @@ def mod_10(digits: str) -> str:
 
 
 def _din(text: str) -> str | None:
-    """13 characters; K (checked), flags (checked where they carry K: 60 to 96), `=`, spaces and a bag's division are not part of it."""
+    """13 characters; K (checked), flags (checked where they carry K: 60 to 96), `=`, spaces and a bag's division are not part of it.
+
+    Of `urn:din:<DIN>:<product description code>:<division>` only the donation is read.
+    """
     bare = _SPACES.sub("", text)
+    if urn := _DIN_URN.fullmatch(bare):
+        bare = urn[1]
     if divided := _DIN_DIVISION.fullmatch(bare):
         bare = divided[1]
     bare = bare.upper().removeprefix("=")

@@ -17,6 +17,7 @@ _DIRECTIVE = re.compile(r"%(.)")
 _ISO = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII | re.IGNORECASE
 )
+_OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,16 @@ def place(said: Said, zone: ZoneInfo) -> Placed:
     except OverflowError:
         return Placed(SET_ASIDE, said=said)
     return Placed(AMBIGUOUS, said=said, zone_source="site")
+
+
+def seen_at(at_utc: datetime, offset: str, precision: str) -> Said | None:
+    """What a clock at `offset` (`-05:00`) showed at an instant; None where that is no offset, or lies outside all years."""
+    if not _OFFSET.fullmatch(offset):
+        return None
+    try:
+        return Said(at_utc.replace(tzinfo=UTC).astimezone(_offset(offset)).replace(tzinfo=None), precision)
+    except (ValueError, OverflowError):
+        return None
 
 
 def combine(day: date, clock: time, zone: ZoneInfo, not_before: Said | None, precision: str) -> Placed:

@@ -1,4 +1,4 @@
-"""Newline-delimited JSON (FHIR bulk exports): one resource per line, cells by path, lists inside a resource as rows of their own.
+"""Newline-delimited JSON (FHIR bulk exports, EPCIS events): one resource per line, cells by path, lists inside it as rows of their own.
 
 A unit is a non-blank line. A line that is no JSON object is set aside alone; numbers keep their delivered text.
 """

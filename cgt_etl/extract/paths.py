@@ -1,7 +1,7 @@
 """Paths inside nested records: `code.coding[system=http://loinc.org].code`, `name[0].family`, `identifier[type.coding.code=MR].value`.
 
 A step names an element; `[n]` takes one of a list, `[path=text]` keeps the elements where that path gives that text; lists are walked
-through.
+through. `$this` is the node itself: an element of a list of texts has no name to be found by.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from cgt_etl.errors import DeclarationError
 
 PARENT = "^."
+THIS = "$this"
 _STEP = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<selectors>(?:\[[^\]]+\])*)(?:\.|$)")
 _SELECTOR = re.compile(r"\[([^\]]+)\]")
 
@@ -26,14 +27,14 @@ class _Step:
 
 @dataclass(frozen=True)
 class Path:
-    """A parsed path."""
+    """A parsed path; without steps it leads to the node itself."""
 
     steps: tuple[_Step, ...]
 
     @property
     def root(self) -> str:
-        """The top-level element that it reads."""
-        return self.steps[0].name
+        """The top-level element that it reads; empty where it reads none by name."""
+        return self.steps[0].name if self.steps else ""
 
     def find(self, node: Any) -> list[Any]:
         """Everything it leads to from `node`, lists flattened, in document order; empty where an element is absent."""
@@ -47,6 +48,8 @@ def parse(text: str) -> Path:
     """Raises:
     DeclarationError: `text` is no path.
     """
+    if text == THIS:
+        return Path(())
     steps, at = [], 0
     while at < len(text):
         match = _STEP.match(text, at)

@@ -73,7 +73,7 @@
         ),
         'event': dict(
             person, event_type='text', occurred='time', recorded='time', status='text', detail_code='text', din_token='text',
-            order_token='text', batch_token='text', lot_token='text', from_party_id='text', to_party_id='text'
+            order_token='text', batch_token='text', lot_token='text', sscc_token='text', from_party_id='text', to_party_id='text'
         ),
         'outcome': dict(
             person, outcome_type='text', scale_code='text', grade='integer', value_code='text', value='number', unit='text',

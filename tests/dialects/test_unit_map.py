@@ -34,6 +34,9 @@ AS_PRINTED = {
     "lb": "[lb_av]",
     "in": "[in_i]",
     "degF": "[degF]",
+    "CEL": "Cel",
+    "FAH": "[degF]",
+    "KEL": "K",
     "x10^8": "10*8",
     "EU/mL": "[IU]/mL",
 }

@@ -314,3 +314,12 @@ def test_without_a_key_the_record_itself_is_the_key(tmp_path: Path) -> None:
     keys = admission.tables["sample"]["record_key"].to_list()
     assert keys[0] == keys[1] != keys[2]
     assert verdicts(admission) == []
+
+
+def test_an_instant_in_utc_has_the_local_day_of_the_offset_beside_it(tmp_path: Path) -> None:
+    columns = [column("at", cast="instant", offset_column="utc_offset"), column("utc_offset", cast="text")]
+    rows = [["2025-11-05T03:15:00Z", "-08:00"], ["2025-11-05T03:15:00Z", "PST"], ["2025-11", "-08:00"]]
+    table = rule_case(tmp_path, columns, rows).tables["sample"].sort("source_row")
+    assert table["at_local"].to_list() == ["2025-11-04T19:15:00", "2025-11-05T03:15:00", "2025-11"]
+    assert [str(day) for day in table["at_date"]] == ["2025-11-04", "2025-11-05", "None"]
+    assert [str(at) for at in table["at_at_utc"]] == ["2025-11-05 03:15:00", "2025-11-05 03:15:00", "None"]

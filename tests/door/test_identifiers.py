@@ -48,10 +48,13 @@ def test_vectors_of_the_din(din: str, key: str, flags: str) -> None:
         f" {din.lower()} ",
         f"{din}{flags}{key}",
         f"{din}-A0",
+        f"urn:din:{din}",
+        f"urn:din:{din}:S1194:A0",
     ]
     assert {canonicalise("din", text) for text in written} == {din}
     wrong = "B" if key != "B" else "C"
     assert is_refused("din", din + wrong)
+    assert is_refused("din", f"urn:din:{din}:S1194:A0:9")
     assert is_refused("din", din + f"{60 + (int(flags) - 59) % 37:02d}")
 
 

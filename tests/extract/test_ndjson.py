@@ -158,3 +158,11 @@ def test_path_language() -> None:
     assert paths.parse("code.coding[7].code").find(node) == []
     assert paths.parse("rows.v").find(node) == ["1", "2"]
     assert paths.parse("nothing.at.all").find(node) == []
+
+
+def test_a_list_of_texts_is_rows_of_their_own(tmp_path: Path) -> None:
+    given = table("given", column("id", "^.id"), column("text", "$this"), explode="name.given")
+    path = tmp_path / "f"
+    path.write_text(json.dumps(PATIENT | {"name": [{"given": ["Ann", "Bo"]}, {"given": [{"no": "text"}]}]}) + "\n", encoding="utf-8")
+    batches = {batch.object: batch for batch in open_reader(NdjsonFormat(format="ndjson"), path, (RECORD, given))}
+    assert batches["given"].columns == {"id": ["p1"] * 3, "text": ["Ann", "Bo", None]}

@@ -12,11 +12,12 @@ named as (
         by_order.release_token as order_id,
         by_batch.release_token as batch_id,
         by_lot.release_token as lot_id,
+        by_sscc.release_token as sscc_id,
         collection.collection_id,
         administration.administration_id,
         {{ own_columns('event') }}
     from fact
-    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'order', 'batch', 'lot']) }}
+    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'order', 'batch', 'lot', 'sscc']) }}
     left join {{ ref('int_collection__resolved') }} as collection on {{ same_record('fact', 'collection') }}
     left join {{ ref('int_administration__resolved') }} as administration on {{ same_record('fact', 'administration') }}
 ),
@@ -73,6 +74,12 @@ select
             then {{ surrogate_key(["'event'", 'named.event_type', 'named.batch_id']) }}
         when named.event_type = 'batch_released' and named.batch_id is not null and named.occurred_date is not null
             then {{ surrogate_key(["'event'", 'named.event_type', 'named.batch_id', 'named.occurred_date']) }}
+        -- a shipment is packed, dispatched and received once, however many donations are in it and whoever says so; it is scanned often
+        when
+            named.event_type in ('shipment_packed', 'shipment_dispatched', 'shipment_received')
+            and named.sscc_id is not null
+            and named.occurred_date is not null
+            then {{ surrogate_key(["'event'", 'named.event_type', 'named.sscc_id', 'named.occurred_date']) }}
         when named.subject_id is not null and coalesce(named.occurred_date, only_day.occurred_date) is not null
             then {{ surrogate_key([
                 "'event'", 'named.event_type', 'named.subject_id', 'coalesce(named.occurred_date, only_day.occurred_date)', 'named.detail_code',
@@ -87,6 +94,7 @@ select
     named.order_id,
     named.batch_id,
     named.lot_id,
+    named.sscc_id,
     {{ own_columns('event', 'named') }}
 from named
 left join only_day on named.event_statement_id = only_day.event_statement_id

@@ -1,1 +1,40 @@
-{{ empty_table() }}
+with statement as (
+    select
+        said.*,
+        {{ surrogate_key(["'shipment'", 'said.sscc_id']) }} as shipment_id,
+        row_number() over (
+            partition by said.sscc_id, said.event_type
+            order by said.occurred_at_utc asc nulls last, said.event_statement_id asc
+        ) as rank_no,
+        -- the record that speaks for the shipment: of its dispatch, else of its packing, else of its receipt
+        row_number() over (
+            partition by said.sscc_id
+            order by
+                case said.event_type when 'shipment_dispatched' then 1 when 'shipment_packed' then 2 else 3 end asc,
+                said.occurred_at_utc asc nulls last,
+                said.event_statement_id asc
+        ) as record_rank_no
+    from {{ ref('int_event__resolved') }} as said
+    where
+        said.sscc_id is not null
+        and said.event_type in ('shipment_packed', 'shipment_dispatched', 'shipment_received')
+        and {{ stands('said.status') }}
+)
+
+select
+    shipment_id,
+    sscc_id,
+    cast(null as {{ type_of('text') }}) as awb_id,
+    cast(null as {{ type_of('text') }}) as from_site_id,
+    cast(null as {{ type_of('text') }}) as to_site_id,
+    max(case when event_type = 'shipment_dispatched' and rank_no = 1 then occurred_at_utc end) as sent_at_utc,
+    max(case when event_type = 'shipment_received' and rank_no = 1 then occurred_at_utc end) as received_at_utc,
+    cast(null as {{ type_of('instant') }}) as qualified_until_at_utc,
+    cast(null as {{ type_of('number') }}) as out_of_specification_min,
+    cast(null as {{ type_of('integer') }}) as lid_opening_count,
+    cast(null as {{ type_of('number') }}) as gap_min,
+    max(case when record_rank_no = 1 then source_delivery end) as source_delivery,
+    max(case when record_rank_no = 1 then source_row end) as source_row,
+    min(component_id) as component_id
+from statement
+group by shipment_id, sscc_id
