@@ -53,6 +53,11 @@ def test_a_night_is_a_run_with_counts_and_checks(stage: Stage) -> None:
         assert feed.asset_materialization is not None
         said = {name: value.value for name, value in feed.asset_materialization.metadata.items()}
         assert (said["in"], said["accepted"], said["set_aside"], said["erased"], said["night"]) == (10, 8, 1, 1, "0001")
+        [partner] = instance.fetch_observations(dg.AssetKey(["partner", "cell_outcomes_registry"]), limit=2).records
+        assert partner.asset_observation is not None
+        state = {name: value.value for name, value in partner.asset_observation.metadata.items()}
+        assert (state["feeds promised"], state["files tonight"], state["files tonight left out"]) == (1, 2, 1)
+        assert "| outcome | 0 | never |" in str(state["feeds"])
         assert instance.get_latest_materialization_event(dg.AssetKey("release")) is not None
         assert instance.get_latest_materialization_event(dg.AssetKey("int_record")) is not None
         assert checks(instance) == {
