@@ -11,14 +11,14 @@ from cgt_etl.orchestration.partner_state import metadata
 from cgt_etl.settings import Settings
 
 
-def delivered(raw16: str, received_at: str, status: str = "landed", **units: int) -> Any:
+def delivered(raw16: str, received_at: str, status: str = "landed", units: dict[str, int] | None = None) -> Any:
     manifest = SimpleNamespace(feed="outcome", status=status, received_at=received_at, counts={"units": units} if units else {})
     return SimpleNamespace(id=f"p/outcome/{raw16}", partner="p", feed="outcome", raw16=raw16, manifest=manifest)
 
 
 def test_totals_age_and_receipt(tmp_path: Path) -> None:
     listed = [
-        delivered("b" * 16, "2026-02-01T00:00:00+00:00", **{"in": 10, "accepted": 8, "set_aside": 1, "erased": 1}),
+        delivered("b" * 16, "2026-02-01T00:00:00+00:00", units={"in": 10, "accepted": 8, "set_aside": 1, "erased": 1}),
         delivered("a" * 16, "2026-02-02T00:00:00+00:00", status="refused"),
     ]
     said = metadata(Settings(home=tmp_path), [], listed, [], datetime(2026, 2, 3, 12, tzinfo=UTC))
