@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from cgt_etl.settings import Settings
 
 ENVIRONMENT = "CGT_LEASE"
 """Set while the lease is held, to a secret that the lease file repeats: a child process that has it works under its parent's lease."""
+
+_TRIES = 5
+_TRY_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,8 @@ def lease(settings: Settings, owner: str) -> Iterator[None]:
     durable.make_folder(settings.home)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _refusal(_said(path)) from None
+        if not _lock(descriptor):
+            raise _refusal(_said(path))
         with _announced(path, descriptor, owner):
             for root in (settings.landing, settings.vault, settings.nights, settings.receipts):
                 durable.sweep(root)
@@ -94,6 +96,18 @@ def _announced(path: Path, descriptor: int, owner: str) -> Iterator[None]:
         else:
             os.environ[ENVIRONMENT] = before
         os.ftruncate(descriptor, 0)
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the lock is ours now. Tried again for an instant: `is_held_by_anybody` locks too while it looks."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_TRY_SECONDS)
+        else:
+            return True
+    return False
 
 
 def _refusal(held: dict[str, str]) -> LeaseHeld:

@@ -1,4 +1,4 @@
-"""The asset graph of one home: every asset, check, job and schedule, from the folder walk and dbt's manifest. Lists nothing by hand."""
+"""The asset graph of one home: every asset, check, job, schedule and sensor from the folder walk and the manifest."""
 
 import dagster as dg
 
@@ -8,6 +8,7 @@ from cgt_etl.orchestration.landing_assets import landing_assets, partner_specs, 
 from cgt_etl.orchestration.model_assets import dbt_assets, identity_asset, mart_keys, relation_asset
 from cgt_etl.orchestration.release_assets import gate_asset, release_asset
 from cgt_etl.orchestration.resource import NightResource
+from cgt_etl.orchestration.sensors import inbox_sensor, watchdog
 from cgt_etl.orchestration.warehouse import manifest
 from cgt_etl.settings import Settings
 
@@ -32,5 +33,6 @@ def build(settings: Settings, registry: Registry) -> dg.Definitions:
         ],
         jobs=[night_job],
         schedules=[nightly],
+        sensors=[inbox_sensor, watchdog],
         resources={NIGHT: NightResource()},
     )

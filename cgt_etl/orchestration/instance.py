@@ -1,7 +1,8 @@
 """The Dagster instance of a home, and the end of runs that were killed.
 
-A run whose process dies by SIGKILL stays STARTED for ever (dagster #4319). Every run carries the tag `cgt/lease` from the moment it holds
-the lease; the lease dies with its process; so whoever holds it next knows that every other unfinished run with that tag is dead.
+A run whose process dies by SIGKILL stays STARTED for ever (dagster #4319). Every run carries its own id in the tag `cgt/lease` from the
+moment it holds the lease (a retry inherits its parent's tags, so the name alone says nothing); the lease dies with its process; so whoever
+holds it next, or finds it free, knows that every other unfinished run with that tag is dead.
 """
 
 import json
@@ -46,21 +47,23 @@ def job_origin(job_name: str) -> RemoteJobOrigin:
     return RemoteRepositoryOrigin(location, "__repository__").get_job_origin(job_name)
 
 
-def bury_dead_runs(instance: dg.DagsterInstance, alive: str | None, now: datetime | None = None) -> list[str]:
-    """Mark killed runs as failed. The caller holds the lease.
+def left_behind(instance: dg.DagsterInstance, alive: str | None = None, now: datetime | None = None) -> list[dg.DagsterRun]:
+    """Unfinished runs that held the lease once, or never came to it: dead where the caller holds it.
 
     Args:
         alive: id of the caller's own run, if it has one.
         now: with a zone; our clock where absent.
-
-    Returns:
-        The ids of the runs that were marked.
     """
-    buried = []
+    found = []
     for record in instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED)):
         run = record.dagster_run
         is_old = (now or datetime.now(UTC)) - record.update_timestamp.astimezone(UTC) > PATIENCE
-        if run.run_id != alive and (LEASE_TAG in run.tags or is_old):
-            instance.report_run_failed(run, message="The process of this run died; the night after it found it unfinished.")
-            buried.append(run.run_id)
-    return buried
+        if run.run_id != alive and (run.tags.get(LEASE_TAG) == run.run_id or is_old):
+            found.append(run)
+    return found
+
+
+def bury(instance: dg.DagsterInstance, dead: list[dg.DagsterRun]) -> None:
+    """Mark killed runs as failed; the daemon then runs again those that may be retried."""
+    for run in dead:
+        instance.report_run_failed(run, message="The process of this run died; it was found unfinished.")

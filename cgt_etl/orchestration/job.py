@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.tags import RETRY_STRATEGY_TAG
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.landing import ready
@@ -11,6 +13,7 @@ from cgt_etl.orchestration.night import nights_to_run
 from cgt_etl.settings import Settings
 
 NIGHT = "night"
+NIGHT_TAG = "cgt/night"
 CRON = "0 3 * * *"
 """UTC; after the partners' own nightly exports."""
 
@@ -18,6 +21,7 @@ night_job = dg.define_asset_job(
     NIGHT,
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
+    run_tags={RETRY_STRATEGY_TAG: "ALL_STEPS"},  # a step by itself has nothing to work on
     description="One night: land what came, build what it touches, judge, release. Runs again at any time.",
 )
 
@@ -42,5 +46,10 @@ def nightly() -> Iterator[dg.RunRequest | dg.SkipReason]:
     if not wanted:
         yield dg.SkipReason("Nothing new: every file was landed before, and the current release rests on all of it.")
     for folder in wanted:
-        config = {"resources": {NIGHT: {"config": {"inbox": str(inbox), "night": folder}}}}
-        yield dg.RunRequest(run_config=config, tags={"cgt/night": folder})
+        yield request(inbox, folder)
+
+
+def request(inbox: Path, night: str, run_key: str | None = None) -> dg.RunRequest:
+    """A run of one night's folder; never twice under the same `run_key`."""
+    config = {"resources": {NIGHT: {"config": {"inbox": str(inbox), "night": night}}}}
+    return dg.RunRequest(run_key=run_key, run_config=config, tags={NIGHT_TAG: night})

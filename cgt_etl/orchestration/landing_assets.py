@@ -11,6 +11,8 @@ import dagster as dg
 
 from cgt_etl.contracts.model import Partner
 from cgt_etl.contracts.registry import Binding, Registry
+from cgt_etl.landing.delivery import deliveries
+from cgt_etl.orchestration import partner_state
 from cgt_etl.orchestration.keys import PLAN, landing_key, one_sentence, partner_key, team
 from cgt_etl.orchestration.report import COUNTED, FileLine
 from cgt_etl.orchestration.steps import Night
@@ -22,7 +24,7 @@ SET_ASIDE_SHARE = 0.05
 
 
 def partner_specs(registry: Registry) -> list[dg.AssetSpec]:
-    """The organisations that send, as roots that nothing here materialises."""
+    """The organisations that send, as roots that nothing here materialises; each night observes the state of every one."""
     return [_partner(registry.partners[name]) for name in sorted(registry.partners)]
 
 
@@ -55,6 +57,14 @@ def plan_asset(registry: Registry) -> dg.AssetsDefinition:
             made = night.make_plan()
         for one in left:
             context.log.warning("%s", one.problem or one.reason)
+        listed = deliveries(night.settings)
+        for name in sorted(registry.partners):
+            promised = [binding for binding in registry.bindings if binding.partner.partner == name]
+            lines = [line for line in night.report.files if line.partner == name]
+            state = partner_state.metadata(
+                night.settings, promised, [one for one in listed if one.partner == name], lines, night.received_at
+            )
+            context.log_event(dg.AssetObservation(partner_key(name), metadata={"night": night.name, **state}))
         yield dg.MaterializeResult(
             asset_key=PLAN,
             metadata={
@@ -101,8 +111,6 @@ def _landing(partner: str, bindings: list[Binding]) -> dg.AssetsDefinition:
         for line in mine:
             if line.is_left_out:
                 context.log.warning("%s: %s", line.outcome, line.reason)
-        if mine:
-            context.log_event(dg.AssetObservation(partner_key(partner), metadata={"night": night.name, "files": len(mine)}))
         for binding in bindings:
             yield _feed_result(binding, [line for line in mine if line.feed == binding.feed.name], night.name)
 

@@ -17,7 +17,7 @@ from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import DeclarationError, LeaseHeld
 from cgt_etl.landing import ready
 from cgt_etl.landing.inbox import nights
-from cgt_etl.orchestration.instance import LEASE_TAG, bury_dead_runs
+from cgt_etl.orchestration.instance import LEASE_TAG, bury, left_behind
 from cgt_etl.orchestration.night import nights_to_run
 from cgt_etl.orchestration.steps import Night, open_night, silent
 from cgt_etl.settings import Settings
@@ -25,7 +25,7 @@ from cgt_etl.settings import Settings
 HANDED_OVER: ContextVar[Night | None] = ContextVar("handed_over", default=None)
 """The night that this process has opened already."""
 WAIT = timedelta(minutes=30)
-"""How long a run of the UI or the schedule waits for the lease; less than the patience of `bury_dead_runs`."""
+"""How long a run of the UI or the schedule waits for the lease; less than the patience of `left_behind`."""
 POLL_SECONDS = 2.0
 
 
@@ -51,8 +51,8 @@ class NightResource(dg.ConfigurableResource[Night]):
         with silent("night"), ExitStack() as stack:
             night = _opened(stack, lambda: open_night(settings, registry, inbox, name, datetime.now(UTC), settle=ready.SETTLE))
             if context.instance and context.run:
-                context.instance.add_run_tags(context.run.run_id, {LEASE_TAG: "held"})
-                bury_dead_runs(context.instance, alive=context.run.run_id)
+                context.instance.add_run_tags(context.run.run_id, {LEASE_TAG: context.run.run_id})
+                bury(context.instance, left_behind(context.instance, alive=context.run.run_id))
             yield night
 
 

@@ -13,7 +13,7 @@ from cgt_etl.errors import CgtError, LeaseHeld
 from cgt_etl.landing import ready
 from cgt_etl.orchestration import dagster_run, job, resource
 from cgt_etl.orchestration.dagster_run import run_night_job
-from cgt_etl.orchestration.instance import LEASE_TAG, PATIENCE, bury_dead_runs, job_origin, open_instance
+from cgt_etl.orchestration.instance import LEASE_TAG, PATIENCE, job_origin, left_behind, open_instance
 from cgt_etl.orchestration.job import nightly
 from cgt_etl.orchestration.report import NightReport
 from cgt_etl.orchestration.steps import Night, open_night
@@ -53,6 +53,11 @@ def test_a_night_is_a_run_with_counts_and_checks(stage: Stage) -> None:
         assert feed.asset_materialization is not None
         said = {name: value.value for name, value in feed.asset_materialization.metadata.items()}
         assert (said["in"], said["accepted"], said["set_aside"], said["erased"], said["night"]) == (10, 8, 1, 1, "0001")
+        [partner] = instance.fetch_observations(dg.AssetKey(["partner", "cell_outcomes_registry"]), limit=2).records
+        assert partner.asset_observation is not None
+        state = {name: value.value for name, value in partner.asset_observation.metadata.items()}
+        assert (state["feeds promised"], state["files tonight"], state["files tonight left out"]) == (1, 2, 1)
+        assert "| outcome | 0 | never |" in str(state["feeds"])
         assert instance.get_latest_materialization_event(dg.AssetKey("release")) is not None
         assert instance.get_latest_materialization_event(dg.AssetKey("int_record")) is not None
         assert checks(instance) == {
@@ -103,16 +108,17 @@ def test_a_night_finds_the_runs_of_killed_ones_and_ends_them(stage: Stage) -> No
     def night() -> None: ...
 
     with open_instance(stage.settings) as instance:
-        killed = instance.create_run_for_job(night, status=dg.DagsterRunStatus.STARTED, tags={LEASE_TAG: "held"})
-        starting = instance.create_run_for_job(night, status=dg.DagsterRunStatus.STARTED)
+        killed = instance.create_run_for_job(night, status=dg.DagsterRunStatus.STARTED)
+        instance.add_run_tags(killed.run_id, {LEASE_TAG: killed.run_id})
+        starting = instance.create_run_for_job(night, status=dg.DagsterRunStatus.STARTED, tags={LEASE_TAG: killed.run_id})
         queued = instance.create_run_for_job(night, status=dg.DagsterRunStatus.QUEUED, remote_job_origin=job_origin("night"))
     play(stage)
     with open_instance(stage.settings) as instance:
         status = {run.run_id: run.status for run in (instance.get_run_by_id(one.run_id) for one in (killed, starting, queued)) if run}
         assert status[killed.run_id] is dg.DagsterRunStatus.FAILURE
-        assert status[starting.run_id] is dg.DagsterRunStatus.STARTED, "it may be waiting for the lease"
+        assert status[starting.run_id] is dg.DagsterRunStatus.STARTED, "a retry, with the tags of its parent, may be waiting for the lease"
         assert status[queued.run_id] is dg.DagsterRunStatus.QUEUED
-        assert bury_dead_runs(instance, alive=None, now=datetime.now(UTC) + 2 * PATIENCE) == [starting.run_id]
+        assert [run.run_id for run in left_behind(instance, now=datetime.now(UTC) + 2 * PATIENCE)] == [starting.run_id]
 
 
 def test_several_nights_in_one_process(stage: Stage) -> None:
@@ -146,7 +152,7 @@ def test_a_run_of_the_ui_opens_its_own_night_and_waits_for_the_lease(deployed: S
     night_job = build(deployed.settings, deployed.registry).resolve_job_def("night")
     with open_instance(deployed.settings) as instance:
         assert night_job.execute_in_process(instance=instance).success
-        assert last_run(instance).tags[LEASE_TAG] == "held"
+        assert last_run(instance).tags[LEASE_TAG] == last_run(instance).run_id
     assert len(asked) == 2
     assert night_record.load(deployed.settings, 1).status == "released"
 
