@@ -55,7 +55,8 @@ Look = Callable[[Settings, Registry], Iterator[tuple[str, str]]]
 
 
 def _keys(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
-    if _with_its_key(settings) is None and any(settings.vault.glob(RAW)):
+    vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    if any(settings.vault.glob(RAW)) and not _is_its_key(vault):
         yield (
             "the master key opens no file of the vault: it is not the one that this home began with, or every file was altered",
             "Set the master key of this home",
@@ -94,8 +95,11 @@ def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]
     for name in landed:
         if not (settings.vault / name).is_file():
             yield f"{name}: the raw bytes are not in the vault, so they cannot be landed again", "Restore the vault from its backup"
-    vault = _with_its_key(settings)
-    if vault is None:
+    try:
+        vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    except CgtError:
+        return  # `keys` says so
+    if not _is_its_key(vault):
         return  # `keys` says so, once, instead of every file
     for path in sorted([*settings.vault.glob(RAW), *settings.vault.glob(SET_ASIDE)]):
         name = path.relative_to(settings.vault).as_posix()
@@ -106,16 +110,15 @@ def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]
             yield f"{name} opens to other bytes than were landed", "Restore the file from the vault's backup"
 
 
-def _with_its_key(settings: Settings) -> Vault | None:
-    """The vault, if the key is its key: one authentic first chunk shows it, whatever became of the other files."""
-    vault = Vault(settings.vault, Keys(settings.master_key).vault)
-    for path in sorted(settings.vault.glob(RAW)):
+def _is_its_key(vault: Vault) -> bool:
+    """One authentic first chunk shows it, whatever became of the other files."""
+    for path in sorted(vault.folder.glob(RAW)):
         try:
-            next(vault.open(path.relative_to(settings.vault).as_posix()), None)
+            next(vault.open(path.relative_to(vault.folder).as_posix()), None)
         except VaultError:
             continue
-        return vault
-    return None
+        return True
+    return False
 
 
 def _plain_sha256(vault: Vault, name: str) -> str | None:

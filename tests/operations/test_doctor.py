@@ -87,6 +87,8 @@ def test_each_harm_is_told_where_it_is_with_a_remedy(bench: Bench, harm: Callabl
 def test_another_key_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CGT_MASTER_KEY", "A" * 43 + "=")
     assert [one.about for one in examine(bench.settings, bench.registry)] == ["keys"]
+    monkeypatch.delenv("CGT_MASTER_KEY")
+    assert [one.about for one in examine(bench.settings, bench.registry)] == ["keys"]
 
 
 def test_a_folder_that_does_not_load_is_named(bench: Bench) -> None:
