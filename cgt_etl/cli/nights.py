@@ -97,7 +97,7 @@ def status() -> None:
     from cgt_etl.orchestration.status import lines
 
     settings = Settings.from_environment()
-    for line in lines(settings, Registry.load(settings)):
+    for line in lines(settings, Registry.load(settings), datetime.now(UTC)):
         click.echo(line)
 
 

@@ -68,6 +68,8 @@ def _feed(old: Feed, new: Feed) -> Iterator[Difference]:
         yield Difference(place, "its purpose is worded differently", "nobody")
     if old.owner != new.owner:
         yield Difference(place, f"is answered for by `{new.owner}`, was `{old.owner}`", "nobody")
+    for option, was, now in _options(old.promise, new.promise):
+        yield Difference(place, _changed(option, was, now), "nobody")
     for option, was, now in _options(old.extension, new.extension):
         if option == "ignored_elements":
             yield from _ignored(was, now)

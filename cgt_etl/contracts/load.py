@@ -78,6 +78,8 @@ class Feed:
     description: str
     owner: str
     extension: model.FeedExtension
+    promise: model.Promise
+    """Of its `slaProperties`; a partner may promise otherwise (`Binding.promise`)."""
     objects: tuple[ObjectSpec, ...]
     digest: str
 
@@ -104,6 +106,7 @@ def load_feed(path: Path) -> Feed:
         description=(document.get("description") or {}).get("purpose", ""),
         owner=(document.get("team") or {}).get("name", ""),
         extension=_extension(model.FeedExtension, document, path, "customProperties", required=True),
+        promise=_promise(document.get("slaProperties") or [], path),
         objects=tuple(_object(entry, path, f"schema.{i}") for i, entry in enumerate(document.get("schema") or [])),
         digest=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
@@ -227,6 +230,16 @@ def _rule(entry: dict[str, Any], path: Path, place: str) -> BoundRule:
     if entry.get("type") != "custom" or entry.get("engine") != EXTENSION or "id" not in entry:
         raise _wrong(path, place, f"a rule has an `id`, `type: custom` and `engine: {EXTENSION}`")
     return BoundRule(entry["id"], _validated(model.Rule, entry["implementation"], path, f"{place}.implementation"))
+
+
+def _promise(entries: list[dict[str, Any]], path: Path) -> model.Promise:
+    said: dict[str, int] = {}
+    for i, entry in enumerate(entries):
+        one = _validated(model.SlaProperty, entry, path, f"slaProperties.{i}")
+        if one.property in said:
+            raise _wrong(path, f"slaProperties.{i}", f"`{one.property}` is given twice")
+        said[one.property] = one.value
+    return model.Promise(every_days=said.get("frequency"), delay_days=said.get("latency"))
 
 
 def _extension(kind: type[M], entry: dict[str, Any], path: Path, place: str, *, required: bool) -> M:

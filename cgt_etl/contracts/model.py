@@ -212,6 +212,24 @@ class Sequence(Closed):
         return self
 
 
+class SlaProperty(Closed):
+    """One entry of ODCS's `slaProperties`, of which we hold senders to two, both in days."""
+
+    property: Literal["frequency", "latency"]
+    value: int = Field(ge=1, strict=True)
+    unit: Literal["d"]
+    description: str = ""
+
+
+class Promise(Closed):
+    """How often a feed comes and how fast its facts are told; None where nobody promised it."""
+
+    every_days: int | None = None
+    """A delivery at least this often (ODCS: frequency)."""
+    delay_days: int | None = None
+    """A fact is delivered at most this long after it happened (ODCS: latency)."""
+
+
 class FeedExtension(Closed):
     """Our part of a contract: file format, delivery mode and sequence."""
 
@@ -262,10 +280,10 @@ class Speaks(Closed):
     """Kind of identifier -> the partner that issues it, where it is not this one."""
     sequence: Sequence | None = None
     """Overrides the contracts' sequence."""
-    every_days: int | None = None
-    """Promise: a delivery at least this often."""
-    delay_days: int | None = None
-    """Promise: a fact is delivered at most this long after it happened."""
+    every_days: int | None = Field(default=None, ge=1)
+    """Overrides the contracts' `frequency`: a delivery at least this often."""
+    delay_days: int | None = Field(default=None, ge=1)
+    """Overrides the contracts' `latency`: a fact is delivered at most this long after it happened."""
 
 
 class Partner(Closed):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cgt_etl.contracts.load import TODO, ColumnSpec, Feed, ObjectSpec, load_feed, load_partner
-from cgt_etl.contracts.model import CanonicalForm, Partner, Sequence, Site, Speaks
+from cgt_etl.contracts.model import CanonicalForm, Partner, Promise, Sequence, Site, Speaks
 from cgt_etl.errors import DeclarationError
 from cgt_etl.settings import Settings
 
@@ -44,6 +44,15 @@ class Binding:
     @property
     def sequence(self) -> Sequence:
         return self.speaks.sequence or self.feed.extension.sequence
+
+    @property
+    def promise(self) -> Promise:
+        """The contract's, each part of it as the partner file overrides it."""
+        own, general = self.speaks, self.feed.promise
+        return Promise(
+            every_days=general.every_days if own.every_days is None else own.every_days,
+            delay_days=general.delay_days if own.delay_days is None else own.delay_days,
+        )
 
     @property
     def site_id(self) -> str:

@@ -1,24 +1,28 @@
 """What is wrong with a home, each thing with its remedy. Reads, and changes nothing.
 
-Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights and room. Reads every landed and released
-file once; opens of the vault one chunk alone, which tells whether the key is its key. Says no value of any row.
+Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights and room. Reads every landed, sealed and
+released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is kept, no value of any row is said.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError
 from cgt_etl.landing import receipt
 from cgt_etl.landing.delivery import Delivery, deliveries
-from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.vault import Vault, VaultError
 from cgt_etl.release import digest, night_record, read
 from cgt_etl.settings import Settings
 
+RAW, SET_ASIDE = "*/*/*/raw.enc", "*/*/*/*/set_aside.enc"
+"""Sealed files below the vault's folder."""
 ROOM = 3
 """A night may need a copy of the last build, the growing build and a release at once: so many times the last build's size."""
 
@@ -51,7 +55,12 @@ Look = Callable[[Settings, Registry], Iterator[tuple[str, str]]]
 
 
 def _keys(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
-    keys_of(settings)
+    vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    if any(settings.vault.glob(RAW)) and not _is_its_key(vault):
+        yield (
+            "the master key opens no file of the vault: it is not the one that this home began with, or every file was altered",
+            "Set the master key of this home",
+        )
     file = settings.master_key_file
     if file and file.is_file() and stat.S_IMODE(file.stat().st_mode) & 0o077:
         yield "the master key's file can be read by others than its owner", "chmod 600 it, and consider the key known to them"
@@ -82,9 +91,45 @@ def _landing(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str
 
 
 def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
-    for one in deliveries(settings):
-        if not (settings.vault / one.id / "raw.enc").is_file():
-            yield f"{one.id}: its raw bytes are not in the vault, so it cannot be landed again", "Restore the vault from its backup"
+    landed = {f"{one.id}/raw.enc": one.sha256 for one in deliveries(settings)}
+    for name in landed:
+        if not (settings.vault / name).is_file():
+            yield f"{name}: the raw bytes are not in the vault, so they cannot be landed again", "Restore the vault from its backup"
+    try:
+        vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    except CgtError:
+        return  # `keys` says so
+    if not _is_its_key(vault):
+        return  # `keys` says so, once, instead of every file
+    for path in sorted([*settings.vault.glob(RAW), *settings.vault.glob(SET_ASIDE)]):
+        name = path.relative_to(settings.vault).as_posix()
+        sha256 = _plain_sha256(vault, name)
+        if sha256 is None:
+            yield f"{name} was altered, cut off or moved: the key opens others, not this", "Restore the file from the vault's backup"
+        elif name in landed and sha256 != landed[name]:
+            yield f"{name} opens to other bytes than were landed", "Restore the file from the vault's backup"
+
+
+def _is_its_key(vault: Vault) -> bool:
+    """One authentic first chunk shows it, whatever became of the other files."""
+    for path in sorted(vault.folder.glob(RAW)):
+        try:
+            next(vault.open(path.relative_to(vault.folder).as_posix()), None)
+        except VaultError:
+            continue
+        return True
+    return False
+
+
+def _plain_sha256(vault: Vault, name: str) -> str | None:
+    """Of the whole plaintext; None where a chunk is not authentic."""
+    found = hashlib.sha256()
+    try:
+        for chunk in vault.open(name):
+            found.update(chunk)
+    except VaultError:
+        return None
+    return found.hexdigest()
 
 
 def _receipts(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from cgt_etl.contracts.registry import Registry
 from cgt_etl.orchestration.job import NIGHT, night_job, nightly
 from cgt_etl.orchestration.landing_assets import landing_assets, partner_specs, plan_asset
 from cgt_etl.orchestration.model_assets import dbt_assets, identity_asset, mart_keys, relation_asset
+from cgt_etl.orchestration.promise_checks import promise_checks
 from cgt_etl.orchestration.release_assets import gate_asset, release_asset
 from cgt_etl.orchestration.resource import NightResource
 from cgt_etl.orchestration.sensors import inbox_sensor, watchdog
@@ -31,6 +32,7 @@ def build(settings: Settings, registry: Registry) -> dg.Definitions:
             gate_asset(mart_keys(parsed)),
             release_asset(),
         ],
+        asset_checks=promise_checks(registry),
         jobs=[night_job],
         schedules=[nightly],
         sensors=[inbox_sensor, watchdog],

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import CgtError
+from cgt_etl.landing import promises
 from cgt_etl.landing.delivery import Delivery, Manifest, deliveries
 from cgt_etl.landing.version import door16, door_of
 from cgt_etl.release import night_record, plan, read
 from cgt_etl.settings import Settings
 
 
-def lines(settings: Settings, registry: Registry) -> list[str]:
-    """For the terminal, most general first; counts and ids, no values."""
+def lines(settings: Settings, registry: Registry, as_of: datetime) -> list[str]:
+    """For the terminal, most general first; counts and ids, no values. `as_of`: with a zone; what is late is late then."""
     listed = deliveries(settings)
     manifests = {one.id: one.manifest for one in listed}
     known = plan.declared(registry, listed)
@@ -23,6 +25,7 @@ def lines(settings: Settings, registry: Registry) -> list[str]:
         *_releases(settings, registry, listed),
         *_landed(listed, manifests),
         *_to_do(registry, listed, manifests),
+        *_promised(promises.standings(registry, listed, as_of)),
         *(f"Left out:   {problem}" for problem in registry.unhealthy),
         *(f"Left out:   all deliveries of {feed}: its partner or its contract is no longer declared" for feed in undeclared),
     ]
@@ -73,10 +76,13 @@ def _to_do(registry: Registry, listed: list[Delivery], manifests: dict[str, Mani
     if older:
         why = "were admitted under another contract, reader or partner file"
         yield f"Older door: {len(older)} deliveries {why}; `cgt-etl reland` applies the present one"
-    came = {(one.partner, one.feed) for one in listed}
-    for binding in registry.bindings:
-        if (binding.partner.partner, binding.feed.name) not in came:
-            yield f"Promised, never delivered: {binding.partner.partner}/{binding.feed.name}"
+
+
+def _promised(standings: list[promises.Standing]) -> Iterator[str]:
+    totals = Counter(one.verdict for one in standings)
+    if standings:
+        yield f"Promised:   {len(standings)} feeds: {', '.join(f'{totals[verdict]} {verdict}' for verdict in promises.VERDICTS)}"
+    yield from (f"  {one.line()}" for one in standings if one.is_broken)
 
 
 def _is_older(registry: Registry, manifest: Manifest) -> bool:

@@ -74,10 +74,11 @@ def _unneeded(settings: Settings, keep_releases: int) -> Iterator[tuple[Removed,
     kept = {release.id: release for release in (*releases[-keep_releases:], current)}
     for release in releases:
         if release.id not in kept:
-            yield _removed(settings, "release", release.folder), release.folder, settings.builds
+            # The release last: by it the next call finds what a killed one left of it.
             for path in (build_file(settings, release.id), identity_folder(settings, release.id)):
                 if path.exists():
                     yield _removed(settings, "build", path), path, settings.builds
+            yield _removed(settings, "release", release.folder), release.folder, settings.builds
     needed = _needed(settings, list(kept.values()))
     for folder in superseded(settings):
         if "/".join(folder.relative_to(settings.landing).parts) not in needed:

@@ -99,6 +99,7 @@ def _other_order(document: dict[str, Any]) -> None:
         (CSV, _formats_turned_round, "apheresis.proc_date", "both"),
         (CSV, _set("cd3_yield_e9", missing={"ND": "not_done"}), "apheresis.cd3_yield_e9", "nobody"),
         (CSV, _set("prd_vol_g", comparators=True), "apheresis.prd_vol_g", "nobody"),
+        (CSV, lambda document: document["slaProperties"][0].update(value=9), "the feed", "nobody"),
         (CSV, _feed_option(mode="snapshot"), "the feed", "both"),
         (CSV, _feed_option(file={"format": "csv", "delimiter": ";"}), "the feed", "files"),
     ],

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from cgt_etl.door.tokens import Keys
 from cgt_etl.landing import land
+from cgt_etl.landing.delivery import deliveries
+from cgt_etl.landing.vault import Vault
 from cgt_etl.operations.doctor import examine
 from tests.landing import bench as benches
-from tests.landing.bench import MIXED, NOW, Bench
+from tests.landing.bench import HEADER, MIXED, NOW, Bench
 
 
 @pytest.fixture
@@ -43,6 +46,11 @@ def _no_raw(home: Path) -> None:
     next((home / "vault").rglob("raw.enc")).unlink()
 
 
+def _last_byte_of_a_set_aside_text(home: Path) -> None:
+    path = next((home / "vault").rglob("set_aside.enc"))
+    path.write_bytes(path.read_bytes()[:-1] + bytes([path.read_bytes()[-1] ^ 1]))
+
+
 def _no_receipt(home: Path) -> None:
     next((home / "receipts").rglob("*.html")).unlink()
 
@@ -63,6 +71,7 @@ def _no_manifest(home: Path) -> None:
         (_other_bytes, {"landing"}),
         (_no_parquet, {"landing"}),
         (_no_raw, {"vault"}),
+        (_last_byte_of_a_set_aside_text, {"vault"}),
         (_no_receipt, {"receipts"}),
         (_dangling, {"releases"}),
         (_no_manifest, {"landing", "vault", "receipts"}),
@@ -78,6 +87,8 @@ def test_each_harm_is_told_where_it_is_with_a_remedy(bench: Bench, harm: Callabl
 def test_another_key_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CGT_MASTER_KEY", "A" * 43 + "=")
     assert [one.about for one in examine(bench.settings, bench.registry)] == ["keys"]
+    monkeypatch.delenv("CGT_MASTER_KEY")
+    assert [one.about for one in examine(bench.settings, bench.registry)] == ["keys"]
 
 
 def test_a_folder_that_does_not_load_is_named(bench: Bench) -> None:
@@ -87,3 +98,25 @@ def test_a_folder_that_does_not_load_is_named(bench: Bench) -> None:
     found = examine(bench.settings, Registry.load(bench.settings))
     assert [one.about for one in found] == ["declarations"]
     assert "northbench" in found[0].what
+
+
+def test_an_altered_raw_file_is_told_from_a_wrong_key(bench: Bench) -> None:
+    """Whichever of two it is, so also the one that is looked at first; and behind the first chunk."""
+    rows = "".join(f"{number},00000017,12.5,fine\n" for number in range(50_000))
+    large = land.land(bench.settings, bench.registry, bench.binding, bench.deliver(HEADER + rows, "sample_2.csv"), NOW).delivery
+    assert large is not None
+    for path in sorted((bench.settings.home / "vault").rglob("raw.enc")):
+        kept = path.read_bytes()
+        path.write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+        (said,) = examine(bench.settings, bench.registry)
+        assert said.about == "vault"
+        assert path.parent.name in said.what
+        path.write_bytes(kept)
+    assert examine(bench.settings, bench.registry) == []
+
+
+def test_a_sealed_file_with_other_bytes_than_were_landed_is_noticed(bench: Bench) -> None:
+    (one,) = deliveries(bench.settings)
+    Vault(bench.settings.vault, Keys(benches.MASTER).vault).seal(f"{one.id}/raw.enc", [b"other bytes"])
+    (said,) = examine(bench.settings, bench.registry)
+    assert (said.about, "other bytes" in said.what) == ("vault", True)

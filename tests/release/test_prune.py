@@ -61,6 +61,31 @@ def test_old_releases_go_with_what_only_they_needed(releases: list[Release], hom
     assert prune(sample.settings(home), 1, is_dry_run=False) == []
 
 
+@pytest.mark.parametrize("renamed", [1, 2, 3, 4])
+def test_a_kill_between_two_removals_leaves_a_whole_home_and_the_next_one_ends_it(
+    releases: list[Release], home: Path, monkeypatch: pytest.MonkeyPatch, renamed: int
+) -> None:
+    whole = durable.sync_folder
+    left = [renamed]
+
+    def killed(folder: Path) -> None:
+        if folder.name in ("releases", "builds", "c" * 16):
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+        whole(folder)
+
+    with monkeypatch.context() as during:
+        during.setattr(durable, "sync_folder", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prune(sample.settings(home), 1, is_dry_run=False)
+    assert read.current(sample.settings(home)) == releases[2]
+    assert all(read.problems(release) == [] for release in read.every(sample.settings(home)))
+    prune(sample.settings(home), 1, is_dry_run=False)
+    assert read.every(sample.settings(home)) == [releases[2]]
+    assert not any(path.name in (f"{releases[1].id}.duckdb", PAST) for path in home.rglob("*"))
+
+
 def test_an_admission_that_a_kept_night_recorded_stays(releases: list[Release], home: Path) -> None:
     assert [one.path for one in prune(sample.settings(home), 2, is_dry_run=False)] == [f"releases/{releases[0].id}"]
     assert (home / "landing/north/lots" / ("c" * 16) / PAST).is_dir()
