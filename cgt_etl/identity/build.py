@@ -36,9 +36,26 @@ if TYPE_CHECKING:
     from cgt_etl.door.tokens import Keys
 
 OBJECT_KINDS = frozenset(
-    {"din", "product_code", "division", "bag", "batch", "lot", "order_id", "sscc", "gtin", "gln", "awb", "shipment", "serial"}
+    {
+        "din",
+        "product_code",
+        "division",
+        "bag",
+        "batch",
+        "lot",
+        "order_id",
+        "sscc",
+        "gtin",
+        "gln",
+        "awb",
+        "shipment",
+        "serial",
+        "material_lot",
+    }
 )
 """Kinds that name things whatever a contract says of them: they reach a person through the product graph, never by joining."""
+SHARED_KIND = "material_lot"
+"""Names a thing that many batches use up. It joins none of them: one lot of vector would rebuild a year of batches together."""
 
 
 @dataclass(frozen=True)
@@ -121,15 +138,17 @@ def _places(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
 def _components(con: duckdb.DuckDBPyConnection, size: int) -> None:
     """`component(token_no, component_id)` and `record_component(delivery_no, source_row, component_id)`.
 
-    Whatever one delivered record mentions, persons and things, in it and in its child rows, is rebuilt together.
+    Whatever one delivered record mentions, persons and things, in it and in its child rows, is rebuilt together; but for what many share.
     """
     con.execute(
         "create table record_token as select l.delivery_no, l.source_row, min(t.token_no) as first_token"
-        " from link l join token t using (linkage_token) group by all"
+        " from link l join token t using (linkage_token) where t.kind <> $shared group by all",
+        {"shared": SHARED_KIND},
     )
     edges = con.execute(
         "select distinct r.first_token, t.token_no from link l join token t using (linkage_token)"
-        " join record_token r using (delivery_no, source_row) where r.first_token <> t.token_no"
+        " join record_token r using (delivery_no, source_row) where r.first_token <> t.token_no and t.kind <> $shared",
+        {"shared": SHARED_KIND},
     ).fetchnumpy()
     label = smallest_labels(size, _ints(edges["first_token"]), _ints(edges["token_no"]))
     con.register("label", pa.table({"token_no": np.arange(size, dtype=np.int64), "smallest": label}))

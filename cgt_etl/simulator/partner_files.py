@@ -54,6 +54,7 @@ def _speaks(party: Party, network: Network) -> list[Speaks]:
                 "issuers": {"lot": maker, "order_id": maker},
             }
         ],
+        "manufacturer": [{"dialect": "mes_batch_record", "issuers": {"batch": maker}}],
         "laboratory": [{"dialect": "qc_coa", "issuers": {"lot": maker, "batch": maker}}],
         "registry": [{"dialect": "registry_ct", "issuers": {"lot": maker, "batch": maker}}],
     }
@@ -70,4 +71,4 @@ def _issues(party: Party) -> list[dict[str, Any]]:
         ]
     if party.role == "blood_centre":
         return [{"kind": "donor_id"}]
-    return [{"kind": kind} for kind in ("order_id", "batch", "lot")] if party.role == "manufacturer" else []
+    return [{"kind": kind} for kind in ("order_id", "batch", "lot", "material_lot")] if party.role == "manufacturer" else []

@@ -55,7 +55,15 @@
             'product_code': 'text', 'product_description_code': 'text', 'collection_type_letter': 'text', 'code_division': 'text',
             'division': 'text', 'state_code': 'text', 'created': 'time',
         },
-        'batch': {'batch_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text'},
+        'batch': {
+            'batch_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text',
+            'parent_batch_token': 'text', 'gene_agent_lot_token': 'text', 'ended': 'time', 'disposition_code': 'text',
+        },
+        'batch_input': {'batch_token': 'text', 'din_token': 'text'},
+        'process_point': {
+            'batch_token': 'text', 'unit_operation': 'text', 'parameter': 'text', 'denominator_code': 'text', 'culture_day': 'integer',
+            'value': 'number', 'unit': 'text', 'equipment': 'text',
+        },
         'dose_unit': {
             'lot_token': 'text', 'batch_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text',
             'component_code': 'text', 'parent_object': 'text',

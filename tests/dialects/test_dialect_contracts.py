@@ -29,6 +29,7 @@ def test_layouts_are_whole() -> None:
     assert columns["registry_ct", "outcome"] == 17
     assert columns["uci_bmt", "transplant"] == 37
     assert columns["qc_coa", "certificate"] == 10
+    assert columns["mes_batch_record", "parameter"] == 11
 
 
 def test_person_identifiers_never_stay_and_name_whose_they_are() -> None:

@@ -39,6 +39,11 @@ AS_PRINTED = {
     "KEL": "K",
     "x10^8": "10*8",
     "EU/mL": "[IU]/mL",
+    "TU/cell": "{TU}/{cell}",
+    "1e6/mL": "10*6/mL",
+    "x": "1",
+    "1e9": "10*9",
+    "c/cell": "{copies}/{cell}",
 }
 """What people print -> UCUM. Read as UCUM, K/uL would be kelvin and G/L gauss."""
 OF_TWO_KINDS = {

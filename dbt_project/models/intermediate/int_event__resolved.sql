@@ -74,6 +74,15 @@ select
             then {{ surrogate_key(["'event'", 'named.event_type', 'named.batch_id']) }}
         when named.event_type = 'batch_released' and named.batch_id is not null and named.occurred_date is not null
             then {{ surrogate_key(["'event'", 'named.event_type', 'named.batch_id', 'named.occurred_date']) }}
+        -- a step of manufacture, of which a batch record states several parameters
+        when
+            named.event_type in (
+                'starting_material_thawed', 'selection_completed', 'activation_started', 'transduction_or_editing', 'in_process_check',
+                'harvest_completed', 'drug_product_filled', 'batch_terminated'
+            )
+            and named.batch_id is not null
+            and named.occurred_date is not null
+            then {{ surrogate_key(["'event'", 'named.event_type', 'named.batch_id', 'named.occurred_date']) }}
         -- a shipment is packed, dispatched and received once, however many donations are in it and whoever says so; it is scanned often
         when
             named.event_type in ('shipment_packed', 'shipment_dispatched', 'shipment_received')

@@ -5,6 +5,7 @@
     'find_identity_conflict',
     'find_r08_frozen_under_fresh_code',
     'find_r13_dose_unit_without_collection',
+    'find_r14_batch_without_input',
     'find_r15_infused_without_pathway',
     'find_r20_steps_out_of_order',
     'find_r33_collection_efficiency',

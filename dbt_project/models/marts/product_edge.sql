@@ -12,6 +12,19 @@ with edge as (
     from {{ ref('product') }}
     where collection_id is not null and {{ only_touched() }}
     union all
+    -- the batch record names donations, not all of their bags; a donation that no blood centre has sent yet has no row to lead to
+    select distinct
+        'collection' as parent_table,
+        collection.collection_id as parent_key,
+        'batch' as child_table,
+        stated.batch_id as child_key,
+        'consume' as edge_type,
+        cast(null as {{ type_of('number') }}) as volume_ml,
+        collection.component_id
+    from {{ ref('int_batch_input__resolved') }} as stated
+    inner join {{ ref('collection') }} as collection on stated.din_id = collection.din_id
+    where {{ only_touched('collection.component_id') }}
+    union all
     select
         'batch' as parent_table,
         batch_id as parent_key,

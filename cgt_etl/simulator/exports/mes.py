@@ -1,0 +1,127 @@
+"""Batch records as a contract manufacturer's execution system exports them: layout 6 of the partner layouts, one row per parameter.
+
+What it names otherwise than the world does is said here: culture days within parameters, donations with the bag's division or without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC
+
+from cgt_etl.simulator import numbers
+from cgt_etl.simulator.draws import Draws
+from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.model import Batch, Journey, Network, ProcessPoint
+
+COLUMNS = (
+    "LOT", "PATIENT_CODE", "RM_IN", "VEC_LOT", "UNIT_OP", "PARAM", "VALUE", "UOM", "TS_UTC", "STATUS", "REWORK_OF",
+)  # fmt: skip
+FEEDS: Mapping[str, Layout] = {"parameter": Csv("batch_params_{stamp}.csv", COLUMNS)}
+BY_DAY = ("VCD", "VIAB", "FOLD")
+"""Parameters that the system names with their culture day."""
+NAMES = {"TNC_HARV": "HARV_TVC"}
+"""The system's name of a parameter, where it is another."""
+EVENTS = {
+    "THAW": "starting_material_thawed",
+    "ENRICH": "selection_completed",
+    "ACT": "activation_started",
+    "TDX": "transduction_or_editing",
+    "EXP": "in_process_check",
+    "HARV": "harvest_completed",
+    "FF": "drug_product_filled",
+}
+WITHOUT_DIVISION = 0.3
+"""Share of batches whose starting material is named by donation alone."""
+
+
+def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
+    """A row for each parameter of each batch of the journey, in order of time; the first names the starting material."""
+    for batch in journey.batches:
+        has_division = not draws.chance(WITHOUT_DIVISION)
+        for place, point in enumerate(batch.points):
+            record = _row(batch, point, has_division=has_division, is_first=place == 0, is_last=place == len(batch.points) - 1)
+            yield _fact(journey, batch, point, record)
+
+
+def _fact(journey: Journey, batch: Batch, point: ProcessPoint, record: Record) -> Fact:
+    maker, person = batch.product.manufacturer, journey.patient.number if batch.coi else None
+    at = numbers.utc(point.at)
+    events = [Stated(EVENTS[point.operation], person, at, at, f"{batch.number}/{at[:10]}")]
+    if record["STATUS"]:
+        events.append(Stated("batch_terminated", person, at, at, batch.number))
+    donations = dict.fromkeys(bag.din for bag in batch.inputs) if record["RM_IN"] else ()
+    return Fact(
+        partner=maker,
+        feed="parameter",
+        known=point.at.astimezone(UTC).date(),
+        record=record,
+        key=(batch.number, record["UNIT_OP"], record["PARAM"]),
+        journey=journey.number,
+        persons=(Named("coi", "coi", "", batch.coi, "recipient", journey.patient.number),) if batch.coi else (),
+        events=tuple(events),
+        objects=(
+            ("batch", maker, batch.number),
+            *([("batch", maker, batch.replaces)] if batch.replaces else []),
+            *([("material_lot", maker, record["VEC_LOT"])] if record["VEC_LOT"] else []),
+            *(("din", "", din) for din in donations),
+        ),
+    )
+
+
+def _row(batch: Batch, point: ProcessPoint, *, has_division: bool, is_first: bool, is_last: bool) -> dict[str, str]:
+    named = dict.fromkeys(f"{bag.din}-{bag.division}" if has_division else bag.din for bag in batch.inputs)
+    vectors = [lot.lot for lot in batch.materials if lot.kind == "vector"]
+    parameter = NAMES.get(point.parameter, point.parameter)
+    return {
+        "LOT": batch.number,
+        "PATIENT_CODE": batch.coi,
+        "RM_IN": ";".join(named) if is_first else "",
+        "VEC_LOT": vectors[0] if vectors and point.operation == "TDX" else "",
+        "UNIT_OP": point.operation,
+        "PARAM": f"D{point.culture_day}_{parameter}" if parameter in BY_DAY else parameter,
+        "VALUE": f"{point.value:g}",
+        "UOM": point.unit,
+        "TS_UTC": f"{numbers.utc(point.at)}Z",
+        "STATUS": "TERM" if is_last and batch.terminated else "",
+        "REWORK_OF": batch.replaces,
+    }
+
+
+def _cell(column: str, text: Callable[[str], str | None]) -> Callable[[Record, Draws], Record | None]:
+    """A defect that changes one cell; none where `text` gives None."""
+
+    def apply(record: Record, draws: Draws) -> Record | None:
+        changed = text(record[column])
+        return None if changed is None else {**record, column: changed}
+
+    return apply
+
+
+def _wrong_donation(cell: str) -> str | None:
+    first, *rest = cell.split(";")
+    return ";".join([numbers.with_wrong_check(first[:13]), *rest]) if cell else None
+
+
+def _left_out(cell: str) -> str | None:
+    return "" if cell else None
+
+
+def _again(record: Record, draws: Draws) -> Record:
+    return {**record, "VALUE": f"{float(record['VALUE']) * 0.98:.3g}"}
+
+
+DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
+    "parameter": (
+        DefectClass("vector_lot_left_out", "R14", "flag", None, 0.02, 0.06, _cell("VEC_LOT", _left_out), at_door=False),
+        DefectClass("starting_material_left_out", "R14", "flag", None, 0.02, 0.06, _cell("RM_IN", _left_out), at_door=False),
+        DefectClass("wrong_check_character", "R01", "row", None, 0.02, 0.08, _cell("RM_IN", _wrong_donation)),
+        DefectClass("short_chain_of_identity", "R04", "row", None, 0.004, 0.02, _cell("PATIENT_CODE", lambda text: text[:-1] or None)),
+        DefectClass("unknown_parameter", "D04", "row", None, 0.004, 0.02, _cell("PARAM", lambda _: "GLUC")),
+        DefectClass("no_readable_time", "D02", "row", None, 0.004, 0.02, _cell("TS_UTC", lambda text: text.replace("T", " at "))),
+        DefectClass("unknown_unit", "D05", "cell", "value", 0.01, 0.04, _cell("UOM", lambda _: "see SOP")),
+        DefectClass("words_for_a_number", "R39", "cell", "value", 0.01, 0.04, _cell("VALUE", lambda text: f"about {text}")),
+        DefectClass("unknown_status", "D04", "cell", "status", 0.01, 0.04, _cell("STATUS", lambda text: None if text else "HOLD")),
+    )
+}
+"""What goes wrong with batch records. A defect that a row cannot have leaves it as it is: most rows name no donation and no vector."""
+TWICE: Mapping[str, Callable[[Record, Draws], Record]] = {"parameter": _again}
