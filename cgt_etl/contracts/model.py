@@ -153,6 +153,15 @@ class NdjsonFormat(Closed):
     resource_type: str | None = None
 
 
+class Hl7Format(Closed):
+    """HL7 v2 messages, with or without batch envelopes."""
+
+    format: Literal["hl7"]
+    encoding: Literal["utf-8", "utf-8-sig", "latin-1"] = "utf-8-sig"
+    messages: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2}\^[A-Z][A-Z0-9]{2}$")]] = []
+    """Kinds of message (`ORU^R01`); others are set aside. Every kind where empty."""
+
+
 class ArffFormat(Closed):
     format: Literal["arff"]
     relation: str | None = None
@@ -186,7 +195,7 @@ class XlsxFormat(Closed):
         return self
 
 
-FileFormat = Annotated[CsvFormat | NdjsonFormat | ArffFormat | XlsxFormat, Field(discriminator="format")]
+FileFormat = Annotated[CsvFormat | NdjsonFormat | ArffFormat | XlsxFormat | Hl7Format, Field(discriminator="format")]
 
 
 class Sequence(Closed):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import cache
 from zoneinfo import ZoneInfo
 
 OK, AMBIGUOUS, PARTIAL, SET_ASIDE = "ok", "ambiguous", "partial", "set_aside"
@@ -74,6 +75,8 @@ def parse(text: str, formats: Sequence[str] = ()) -> Said | None:
     if not formats:
         return _iso(text)
     for form in formats:
+        if not _has_width(text, form):
+            continue
         try:
             at = datetime.strptime(text, form)  # noqa: DTZ007  a local time; its zone is the site's
         except ValueError:
@@ -81,6 +84,31 @@ def parse(text: str, formats: Sequence[str] = ()) -> Said | None:
         offset = timezone(at.utcoffset() or timedelta()) if at.tzinfo else None
         return Said(at.replace(tzinfo=None), precision_of(form), offset)
     return None
+
+
+_RUN = re.compile(r"(?:%[A-Za-z]){2,}")
+_WIDTHS = {"Y": 4} | dict.fromkeys("mdHMSIy", 2)
+
+
+@cache
+def _widths(form: str) -> re.Pattern[str] | None:
+    """What a format without signs between its parts demands of a text; None of a format with signs between all of them.
+
+    strptime takes one digit where two are meant, and so reads `20251101` as 2025-01-01 00:01 by `%Y%m%d%H%M`.
+    """
+    if not _RUN.search(form):
+        return None
+    parts = re.split(r"(%.)", form)
+    widths = (
+        rf"\d{{{_WIDTHS[part[1]]}}}" if part[:1] == "%" and part[1] in _WIDTHS else ".+" if part[:1] == "%" else re.escape(part)
+        for part in parts
+    )
+    return re.compile("".join(widths), re.ASCII)
+
+
+def _has_width(text: str, form: str) -> bool:
+    widths = _widths(form)
+    return widths is None or widths.fullmatch(text) is not None
 
 
 def precision_of(form: str) -> str:

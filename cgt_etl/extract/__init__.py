@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import ArffFormat, CsvFormat, FileFormat, XlsxFormat
-from cgt_etl.extract import arff, delimited, ndjson, workbook
+from cgt_etl.contracts.model import ArffFormat, CsvFormat, FileFormat, Hl7Format, XlsxFormat
+from cgt_etl.extract import arff, delimited, hl7, ndjson, workbook
 from cgt_etl.extract.records import Batch, Misread, Reading
 
 __all__ = ["Batch", "Misread", "Reading", "open_reader"]
@@ -33,4 +33,6 @@ def open_reader(
         return arff.reading(file, path, objects[0])
     if isinstance(file, XlsxFormat):
         return workbook.reading(file, path, objects, frozenset(ignored_elements or ()))
+    if isinstance(file, Hl7Format):
+        return hl7.reading(file, path, objects, frozenset(ignored_elements or ()))
     return ndjson.reading(file, path, objects, frozenset(ignored_elements or ()))

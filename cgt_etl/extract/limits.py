@@ -25,3 +25,5 @@ MAX_SHEET_CELLS = 20_000_000
 """Rows times columns from the first to the last: what reading the sheet takes, empty cells included (about 32 bytes each)."""
 MAX_FORM_CELLS = 100_000
 """Filled cells of a sheet that is one form."""
+MAX_SEGMENTS = 20_000
+"""Segments of one HL7 message; a panel with all its notes has some hundreds."""

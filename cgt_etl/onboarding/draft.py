@@ -171,7 +171,7 @@ def _quoted(text: str) -> str:
 
 
 def _physical_type(file: FileFormat) -> str:
-    return {"csv": "csv row", "xlsx": "sheet row", "ndjson": "json line", "arff": "arff row"}[file.format]
+    return {"csv": "csv row", "xlsx": "sheet row", "ndjson": "json line", "arff": "arff row", "hl7": "HL7 v2 message"}[file.format]
 
 
 def _file(file: FileFormat) -> str:

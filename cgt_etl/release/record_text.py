@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from cgt_etl.contracts.model import CsvFormat, XlsxFormat
+from cgt_etl.contracts.model import CsvFormat, Hl7Format, XlsxFormat
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
 from cgt_etl.extract.workbook import printed
@@ -15,7 +15,8 @@ from cgt_etl.settings import Settings
 
 
 def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list[str]:
-    """Physical lines `first` to `last` of a delivered file, and on to where a quoted cell of the last one ends; of a workbook sheet rows.
+    """Physical lines `first` to `last` of a delivered file, and on to where a quoted cell of the last one ends; of a workbook sheet
+    rows, of HL7 whole messages.
 
     Control characters are shown as escapes: what a partner wrote cannot steer the terminal.
 
@@ -24,13 +25,16 @@ def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list
         VaultError: the key does not open the vault, or the file was altered.
     """
     form = Registry.load(settings).binding(delivery.partner, delivery.feed).feed.extension.file
-    encoding, quote = (form.encoding, form.quote) if isinstance(form, CsvFormat) else ("utf-8-sig", "")
+    encoding = form.encoding if isinstance(form, CsvFormat | Hl7Format) else "utf-8-sig"
+    quote = form.quote if isinstance(form, CsvFormat) else ""
     vault = Vault(settings.vault, Keys(settings.master_key).vault)
     if isinstance(form, XlsxFormat):
         with vault.readable(f"{delivery.id}/raw.enc") as path:
             return [printable(line) for line in printed(form, path, first, last)]
     with vault.readable(f"{delivery.id}/raw.enc") as path, path.open(encoding=encoding) as file:
-        return [printable(line.rstrip("\n")) for line in _whole(islice(file, first - 1, None), last - first + 1, quote)]
+        rest = islice(file, first - 1, None)
+        found = _messages(rest, last - first + 1) if isinstance(form, Hl7Format) else _whole(rest, last - first + 1, quote)
+        return [printable(line.rstrip("\n")) for line in found]
 
 
 def _whole(file: Iterator[str], count: int, quote: str) -> Iterator[str]:
@@ -40,3 +44,11 @@ def _whole(file: Iterator[str], count: int, quote: str) -> Iterator[str]:
         is_open ^= bool(quote) and line.count(quote) % 2 == 1
         if number >= count and not is_open:
             return
+
+
+def _messages(file: Iterator[str], count: int) -> Iterator[str]:
+    """At least `count` lines, on to the end of a message."""
+    for number, line in enumerate(file, start=1):
+        if number > count and line.startswith(("MSH", "BTS", "FTS")):
+            return
+        yield line

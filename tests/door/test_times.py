@@ -126,3 +126,19 @@ def test_both_in_the_hour_that_comes_twice_may_be_in_order() -> None:
 
 def test_no_day_after_the_last() -> None:
     assert combined(date.max, "01:00", "9999-12-31T02:00").status == "set_aside"
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ("20251101", "2025-11-01"),
+        ("202511010130", "2025-11-01T01:30"),
+        ("20251101013059", "2025-11-01T01:30:59"),
+        ("20251101013059+0700", "2025-11-01T01:30:59"),
+        ("2025110", None),
+        ("2025110101305", None),
+    ],
+)
+def test_digits_without_signs_between_them_are_read_by_their_number(text: str, local: str | None) -> None:
+    said = times.parse(text, ["%Y%m%d%H%M%S%z", "%Y%m%d%H%M%S", "%Y%m%d%H%M%z", "%Y%m%d%H%M", "%Y%m%d"])
+    assert (said.local if said else None) == local

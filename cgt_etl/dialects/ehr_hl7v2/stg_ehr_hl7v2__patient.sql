@@ -1,0 +1,12 @@
+{{ config(materialized='view') }}
+
+select
+    {{ landed_columns('ehr_hl7v2__patient__patient') }},
+    mrn,
+    {{ landed_time('sent') }},
+    birth_date_date,
+    birth_date_precision,
+    {{ mapped('landed.sex', 'hl7_sex') }} as sex_code,
+    {{ landed_time('deceased') }},
+    is_deceased
+from {{ source('ehr_hl7v2', 'patient__patient') }} as landed

@@ -1,0 +1,202 @@
+"""One HL7 v2 message taken apart, and the grammar of the places in it: `SEG-field[.component[.subcomponent]]`, counted from 1 as HL7 does.
+
+    PID-3[5=MR].1   first component of the repetition whose fifth is MR; `[2]`, the second repetition
+    OBX-5.*         all components joined: `>^40000` is `>40000`, `1^:^128` is `1:128`
+
+Decodes HL7's escapes; knows no file, and no segment's meaning but MSH's own.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from cgt_etl.errors import DeclarationError
+
+_CELL = re.compile(
+    r"(?P<segment>[A-Z][A-Z0-9]{2})-(?P<field>[1-9]\d?)(?:\[(?:(?P<nth>[1-9]\d?)|(?P<key>[1-9]\d?)=(?P<text>[^\]]+))\])?"
+    r"(?:\.(?P<component>[1-9]\d?|\*)(?:\.(?P<sub>[1-9]\d?))?)?"
+)
+_ROWS = re.compile(r"(?P<segment>[A-Z][A-Z0-9]{2})(?:-(?P<field>[1-9]\d?))?")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A parsed place of a cell."""
+
+    segment: str
+    field: int
+    nth: int | None
+    key: int | None
+    text: str | None
+    component: int | str | None
+    sub: int | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.segment}-{self.field}"
+
+    @classmethod
+    def parse(cls, text: str) -> Cell:
+        """Raises DeclarationError: `text` is no place of a cell."""
+        found = _CELL.fullmatch(text)
+        if found is None:
+            raise DeclarationError(f"`{text}` is no field of a segment", remedy="Write places like OBX-3.1, PID-3[5=MR].1 or OBX-5.*")
+        component = found["component"]
+        return cls(
+            found["segment"],
+            int(found["field"]),
+            int(found["nth"]) if found["nth"] else None,
+            int(found["key"]) if found["key"] else None,
+            found["text"],
+            component if component in (None, "*") else int(component),
+            int(found["sub"]) if found["sub"] else None,
+        )
+
+
+@dataclass(frozen=True)
+class Explode:
+    """Rows inside a message: segments, or the repetitions of a field."""
+
+    segment: str
+    field: int | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.segment}-{self.field}" if self.field else self.segment
+
+    @classmethod
+    def parse(cls, text: str) -> Explode:
+        """Raises DeclarationError: `text` is neither."""
+        found = _ROWS.fullmatch(text)
+        if found is None:
+            raise DeclarationError(
+                f"`{text}` is no segment and no field", remedy="Explode a segment (OBX) or a field's repetitions (PID-3)"
+            )
+        return cls(found["segment"], int(found["field"]) if found["field"] else None)
+
+
+@dataclass(frozen=True)
+class Signs:
+    """The five signs that a message says it is written with, and the characters of its file."""
+
+    field: str
+    component: str
+    repetition: str
+    escape: str
+    sub: str
+    encoding: str
+
+    @classmethod
+    def of(cls, header: str, encoding: str) -> Signs | None:
+        """From a message's MSH; None where it states none. The last two may be left out where nothing is escaped or divided further."""
+        signs = header[4:].split(header[3], 1)[0] if len(header) > 4 else ""
+        if not 2 <= len(signs) <= 5 or len({header[3], *signs}) != len(signs) + 1 or any(sign.isalnum() for sign in header[3] + signs):
+            return None
+        return cls(header[3], signs[0], signs[1], signs[2:3] or "\\", signs[3:4] or "&", encoding)
+
+    def plain(self, text: str) -> str:
+        """A text without its escapes; one that HL7 does not know stays as it stands."""
+        if self.escape not in text:
+            return text
+        parts = text.split(self.escape)
+        out, place = [parts[0]], 1
+        while place < len(parts):
+            meant = self._meant(parts[place]) if place + 1 < len(parts) else None
+            if meant is None:
+                out.append(self.escape + parts[place])
+                place += 1
+            else:
+                out += [meant, parts[place + 1]]
+                place += 2
+        return "".join(out)
+
+    def _meant(self, code: str) -> str | None:
+        named = {"F": self.field, "S": self.component, "T": self.sub, "R": self.repetition, "E": self.escape, ".br": "\n", "H": "", "N": ""}
+        if code in named:
+            return named[code]
+        if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", code):
+            try:
+                return codecs.decode(bytes.fromhex(code[1:]), self.encoding)
+            except UnicodeDecodeError:
+                return None
+        return None
+
+
+@dataclass(frozen=True)
+class _Segment:
+    name: str
+    fields: list[str]
+
+    def field(self, number: int) -> str:
+        """As written, repetitions and all; empty where it is not there. MSH-1 is the sign between the fields of MSH itself."""
+        place = number - 1 if self.name == "MSH" else number
+        if self.name == "MSH" and number == 1:
+            return ""
+        return self.fields[place] if place < len(self.fields) else ""
+
+
+class Message:
+    """One message: its segments in order, each found by its kind."""
+
+    def __init__(self, position: int, lines: list[str], signs: Signs) -> None:
+        self.position, self.signs = position, signs
+        self.segments = [_Segment(line[:3], line.split(signs.field)) for line in lines]
+        self.places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, segment in enumerate(self.segments):
+            self.places[segment.name].append(place)
+
+    @property
+    def kind(self) -> str:
+        """`ORU^R01`: the first two components of MSH-9."""
+        return self.signs.component.join(self.segments[0].field(9).split(self.signs.component)[:2]).replace(self.signs.component, "^")
+
+    def near(self, name: str, row: int | None) -> _Segment | None:
+        """The segment of a kind that belongs to the row at a place; of the message itself (None), the first."""
+        places = self.places.get(name, [])
+        if not places:
+            return None
+        if row is None:
+            return self.segments[places[0]]
+        before = [place for place in places if place <= row]
+        first_of_rows = self.places[self.segments[row].name][0]
+        if places[0] <= first_of_rows:
+            return self.segments[before[-1]] if before else None
+        leads = {segment.name for segment in self.segments[:first_of_rows]}
+        for place in range(row + 1, len(self.segments)):
+            if self.segments[place].name == name:
+                return self.segments[place]
+            if self.segments[place].name in leads:
+                return None
+        return None
+
+    def values(self, cell: Cell, segment: _Segment | None, repetition: str | None) -> list[str]:
+        """Distinct texts at a place, empty ones left out."""
+        if segment is None:
+            return []
+        signs = self.signs
+        if segment.name == "MSH" and cell.field <= 2:
+            return [signs.field if cell.field == 1 else segment.fields[1]]
+        repetitions = [repetition] if repetition is not None else segment.field(cell.field).split(signs.repetition)
+        if cell.nth is not None:
+            repetitions = repetitions[cell.nth - 1 : cell.nth]
+        if cell.key is not None:
+            repetitions = [one for one in repetitions if self._part(one, cell.key, None) == cell.text]
+        found = (self._part(one, cell.component, cell.sub) for one in repetitions)
+        return list(dict.fromkeys(text for text in found if text))
+
+    def _part(self, repetition: str, component: int | str | None, sub: int | None) -> str:
+        signs = self.signs
+        if component is None:
+            is_divided = signs.component in repetition or signs.sub in repetition
+            return repetition if is_divided else signs.plain(repetition)
+        components = repetition.split(signs.component)
+        if component == "*":
+            return "".join(signs.plain(one) for one in components)
+        part = components[int(component) - 1] if int(component) <= len(components) else ""
+        subs = part.split(signs.sub)
+        if sub is not None:
+            return signs.plain(subs[sub - 1]) if sub <= len(subs) else ""
+        return part if len(subs) > 1 else signs.plain(part)
