@@ -95,6 +95,15 @@ def test_a_lot_given_to_two_patients_joins_nobody_but_is_rebuilt_with_them(tmp_p
     assert {row["component_id"] for row in built["record"]} == {"c" + min(row["release_token"] for row in built["identifier"])}
 
 
+def test_a_vector_lot_is_named_and_joins_none_of_the_batches_that_it_serves(tmp_path: Path) -> None:
+    vector, batches = Id("material_lot", "LV-22-009"), (Id("batch", "B1"), Id("batch", "B2"))
+    built = identity(tmp_path, Sent("1", _rows(*((batch, vector) for batch in batches))))
+    first, second = (built.identifier(batch)["component_id"] for batch in batches)
+    assert first != second
+    assert {row["component_id"] for row in built["record"]} == {first, second}
+    assert built.identifier(vector)["object_id"]
+
+
 def test_donor_and_recipient_of_one_row_are_two_persons_in_one_component(tmp_path: Path) -> None:
     donor, recipient = Id("donor_id", "D1", "donor", "north"), mrn("1")
     built = identity(tmp_path, Sent("1", _rows((donor, recipient, coi("C1")))))

@@ -1,17 +1,25 @@
 {{ config(pre_hook="{{ delete_touched() }}") }}
 
-with stated as (
+with known as (
+    select distinct batch_id
+    from {{ ref('int_batch__resolved') }}
+    where batch_id is not null
+),
+
+stated as (
     select
         said.batch_id,
         {{ therapy_order_key('said.coi_id') }} as therapy_order_id,
         said.recipient_subject_id,
-        said.parent_batch_id,
+        -- null until a record of that batch itself has come
+        parent.batch_id as parent_batch_id,
         said.gene_agent_lot_id,
         said.ended_date,
         said.disposition_code,
         said.product_name_code,
         said.component_id
     from {{ ref('int_batch__resolved') }} as said
+    left join known as parent on said.parent_batch_id = parent.batch_id
     where said.batch_id is not null and {{ only_touched('said.component_id') }}
 )
 
