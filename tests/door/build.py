@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cgt_etl.contracts.load import Feed, ObjectSpec
-from cgt_etl.contracts.model import FeedExtension, Partner
+from cgt_etl.contracts.model import FeedExtension, Partner, Promise
 from cgt_etl.contracts.registry import Binding, Registry
 from cgt_etl.door.admit import Admission, admit
 from cgt_etl.door.tokens import Keys
@@ -45,7 +45,7 @@ def binding(*objects: ObjectSpec, file: Mapping[str, Any] | None = None, ignored
             "ignored_elements": dict(ignored or {}),
         }
     )
-    feed = Feed("test", "feed", Path("test/feed.odcs.yaml"), "1.0.0", "", "", extension, objects, "")
+    feed = Feed("test", "feed", Path("test/feed.odcs.yaml"), "1.0.0", "", "", extension, objects, Promise(), "")
     return Binding(PARTNER, PARTNER.speaks[0], feed, PARTNER.sites[0])
 
 

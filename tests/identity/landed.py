@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cgt_etl.contracts.load import Feed, ObjectSpec
-from cgt_etl.contracts.model import CsvFormat, FeedExtension, ObjectExtension, Sequence
+from cgt_etl.contracts.model import CsvFormat, FeedExtension, ObjectExtension, Promise, Sequence
 from cgt_etl.contracts.registry import Dialect, Registry
 from cgt_etl.identity.build import IdentityResult, build
 from cgt_etl.landing.delivery import Delivery, Manifest, ObjectFile
@@ -94,6 +94,7 @@ def registry() -> Registry:
                 unit="row",  # type: ignore[arg-type]
             ),
             objects=(ObjectSpec("main", "", ObjectExtension(), ()), ObjectSpec("part", "", ObjectExtension(explode="part"), ())),
+            promise=Promise(),
             digest="0" * 64,
         )
         for mode in MODES
