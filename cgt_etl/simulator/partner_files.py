@@ -54,6 +54,7 @@ def _speaks(party: Party, network: Network) -> list[Speaks]:
                 "issuers": {"lot": maker, "order_id": maker},
             }
         ],
+        "courier": [{"dialect": "courier_epcis", "issuers": {"lot": maker}}],
         "laboratory": [{"dialect": "qc_coa", "issuers": {"lot": maker, "batch": maker}}],
         "registry": [{"dialect": "registry_ct", "issuers": {"lot": maker, "batch": maker}}],
     }
