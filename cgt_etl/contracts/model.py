@@ -124,10 +124,10 @@ class Instant(Closed):
 
 
 class Retraction(Closed):
-    """A record whose `column` reads one of `values` takes back earlier versions of its business key."""
+    """A record whose `column` reads one of `values` (anything at all where none is named) takes back earlier versions of its key."""
 
     column: str
-    values: list[str]
+    values: list[str] = []
 
 
 class ObjectExtension(Closed):

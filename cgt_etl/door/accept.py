@@ -92,7 +92,8 @@ def _records(spec: ObjectSpec, left: pl.DataFrame, parent: Accepted | None) -> p
     """Adds what makes the record key, and whether the row takes its record back."""
     own = pl.lit(value=False)
     if retraction := spec.extension.retraction:
-        own = pl.col(f"{retraction.column}@text").str.strip_chars().is_in(retraction.values).fill_null(value=False)
+        said = pl.col(f"{retraction.column}@text").str.strip_chars()
+        own = (said.is_in(retraction.values) if retraction.values else said != "").fill_null(value=False)
     frame = left.with_columns(own.alias("is_retracted"), pl.lit(None, dtype=pl.String).alias("@parent_key"))
     if parent is not None:
         records = parent.records.select(ROW, pl.col("record_key").alias("@record"), pl.col("is_retracted").alias("@is_retracted"))

@@ -45,7 +45,7 @@ def binding(*objects: ObjectSpec, file: Mapping[str, Any] | None = None, ignored
             "ignored_elements": dict(ignored or {}),
         }
     )
-    feed = Feed("test", "feed", Path("test/feed.odcs.yaml"), "1.0.0", "", "", extension, objects, Promise(), "")
+    feed = Feed("test", "feed", Path("test/feed.odcs.yaml"), "1.0.0", "", "", extension, Promise(), objects, "")
     return Binding(PARTNER, PARTNER.speaks[0], feed, PARTNER.sites[0])
 
 

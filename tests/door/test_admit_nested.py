@@ -86,6 +86,12 @@ def test_retracted_records_have_no_links(tmp_path: Path) -> None:
     assert admission.links["source_row"].to_list() == [2]
 
 
+def test_a_column_that_says_anything_takes_back_where_no_value_is_named(tmp_path: Path) -> None:
+    declared = table("observation", column("id", position=1, required=True), column("declared"), retraction={"column": "declared"})
+    admission = admitted(tmp_path, observation(declared="2025-11-06"), observation(2), observation(3, declared=" "), objects=(declared,))
+    assert admission.tables["observation"]["is_retracted"].to_list() == [True, False, False]
+
+
 def test_an_erased_record_goes_whole(tmp_path: Path) -> None:
     suppressed = (token(KEYS.linkage, "fhir_patient_id", "northgate", "CANARY-p"),)
     parts = [quantity("718-7", "CANARY", 11.2, "CANARY")]

@@ -185,8 +185,12 @@ def _events(tables: Tables, truth: Truth, named: _Named) -> Measure:
     stated: dict[tuple[str, str], Event] = {}
     at: defaultdict[tuple[Place, str], set[tuple[str, str]]] = defaultdict(set)
     version: dict[tuple[str, str], int] = {}
+    taken_back: set[tuple[str, str]] = set()
     for place, record in truth.records():
-        if not record["lands"] or record["is_retraction"]:
+        if not record["lands"]:
+            continue
+        if record["is_retraction"]:
+            taken_back |= {(one["event_type"], one["object"]) for one in record["events"]}
             continue
         for one in record["events"]:
             key = (one["event_type"], one["object"])
@@ -195,12 +199,13 @@ def _events(tables: Tables, truth: Truth, named: _Named) -> Measure:
                 version[key] = record["change"]
                 if stated.get(key, ("", None, None))[1] is None or one["utc"]:  # of two statements the one that says the hour
                     stated[key] = (one["event_type"], one["utc"] or one["local"][:10], one["person"])
+    stated = {key: event for key, event in stated.items() if key not in taken_back}
     persons = _persons(truth, named)
     found: Counter[Event] = Counter()
     columns = ("event_type", "occurred_at_utc", "occurred_local", "subject_id", "source_delivery", "source_row")
     for kind, utc, local, subject, delivery, row in tables.rows("event", *columns):
         released = (kind, utc.isoformat(timespec="seconds") if utc else (local or "")[:10], persons.get(subject))
-        is_stated = any(stated[key] == released for key in at.get(((delivery, row), kind), ()))
+        is_stated = any(stated.get(key) == released for key in at.get(((delivery, row), kind), ()))
         found[released if is_stated else (kind, released[1], NOBODY)] += 1
     expected = Counter(stated.values())
     return _compared("events", expected, found, lambda one: f"{one[0]} at {one[1]}", is_target=truth.level == "none")
