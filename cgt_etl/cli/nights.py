@@ -143,8 +143,8 @@ def simulate(out: Path, *, journeys: int, night_count: int, seed: int, defects: 
 @click.option("--json", "is_json", is_flag=True, help="All figures, with every place that missed.")
 def score(release: Path, truth: Path, *, is_json: bool) -> None:
     """Compare a release with the truth of the simulated run that it was made from. Exits 1 when a target is missed."""
-    from cgt_etl.simulator.score import NotScorable
-    from cgt_etl.simulator.score import score as compare
+    from cgt_etl.simulator.scoring import NotScorable
+    from cgt_etl.simulator.scoring import score as compare
 
     try:
         result = compare(release, truth)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from cgt_etl.cli import cgt_etl
 from cgt_etl.simulator import simulate
-from cgt_etl.simulator.score import NotScorable, score
+from cgt_etl.simulator.scoring import NotScorable, score
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENT, APHERESIS = "0001/h/patient/Patient.ndjson", "0001/b/apheresis/a_20260101.csv"

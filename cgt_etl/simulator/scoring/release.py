@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from cgt_etl.simulator.score_truth import NotScorable, Row
+from cgt_etl.simulator.scoring.truth import NotScorable, Row
 
 At = tuple[str, int]
 """A delivery's id and a source row in it."""

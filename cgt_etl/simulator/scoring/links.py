@@ -10,9 +10,9 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from cgt_etl.simulator.score_figures import Figure
-from cgt_etl.simulator.score_release import Released
-from cgt_etl.simulator.score_truth import Row, TruthFiles, Unit
+from cgt_etl.simulator.scoring.figures import Figure
+from cgt_etl.simulator.scoring.release import Released
+from cgt_etl.simulator.scoring.truth import Row, TruthFiles, Unit
 
 Pair = tuple[Unit, Unit]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from cgt_etl.simulator.score_figures import Figure, counted
-from cgt_etl.simulator.score_links import Links
-from cgt_etl.simulator.score_release import At, Released
-from cgt_etl.simulator.score_truth import TruthFiles
+from cgt_etl.simulator.scoring.figures import Figure, counted
+from cgt_etl.simulator.scoring.links import Links
+from cgt_etl.simulator.scoring.release import At, Released
+from cgt_etl.simulator.scoring.truth import TruthFiles
 
 Spoken = tuple[str, str | None, bool]
 """Local time, instant, and whether the record's time had lost a part."""
