@@ -1,7 +1,8 @@
-"""Commands that bring data in: run, reland, status, simulate, demo."""
+"""Commands that bring data in, and what became of it: run, reland, status, simulate, score, demo."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from datetime import UTC, datetime
@@ -137,6 +138,27 @@ def simulate(out: Path, *, journeys: int, night_count: int, seed: int, defects: 
 
 
 @click.command()
+@click.option("--release", type=click.Path(path_type=Path, exists=True), required=True, help="A release's folder, or a held build's file.")
+@click.option("--truth", type=click.Path(file_okay=False, path_type=Path, exists=True), required=True, help="`truth` of the simulated run.")
+@click.option("--json", "is_json", is_flag=True, help="All figures, with every place that missed.")
+def score(release: Path, truth: Path, *, is_json: bool) -> None:
+    """Compare a release with the truth of the simulated run that it was made from. Exits 1 when a target is missed."""
+    from cgt_etl.simulator.scoring import NotScorable
+    from cgt_etl.simulator.scoring import score as compare
+
+    try:
+        result = compare(release, truth)
+    except NotScorable as error:
+        raise CgtError(str(error), remedy="Name a release, or builds/held-*.duckdb, and the truth beside its inbox") from error
+    if is_json:
+        click.echo(json.dumps(result.said(), indent=1))
+    else:
+        for line in result.lines():
+            click.echo(line)
+    sys.exit(1 if result.missed else 0)
+
+
+@click.command()
 @click.option("--dir", "folder", type=click.Path(file_okay=False, path_type=Path), required=True)
 def demo(folder: Path) -> None:
     """What `make run` does: make sample deliveries and a demonstration key if there are none, then run every night."""
@@ -161,4 +183,4 @@ def demo(folder: Path) -> None:
     sys.exit(3 if held else 0)
 
 
-COMMANDS = [run, reland, status, simulate, demo]
+COMMANDS = [run, reland, status, simulate, score, demo]

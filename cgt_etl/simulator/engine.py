@@ -170,6 +170,7 @@ class Engine:
                 "change": fact.change,
                 "is_retraction": fact.is_retraction,
                 "is_duplicate": is_duplicate,
+                "persists": fact.persists,
                 "lands": lands,
                 "persons": [
                     {

@@ -1,0 +1,157 @@
+"""Released events against the events that standing records state: each found, once, about the right person, then, and nothing else.
+
+A statement whose time lost a part may stand beside the event it speaks of (a month in which there were three infusions names none
+of them): it carries its flag, so it is counted as left open, neither as a second event nor as one too many.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from cgt_etl.simulator.scoring.figures import Figure, counted
+from cgt_etl.simulator.scoring.links import Links
+from cgt_etl.simulator.scoring.release import At, Released
+from cgt_etl.simulator.scoring.truth import TruthFiles
+
+Spoken = tuple[str, str | None, bool]
+"""Local time, instant, and whether the record's time had lost a part."""
+
+
+@dataclass
+class Stated:
+    """One true event, with all that states it and the released events that rest on it."""
+
+    event_type: str
+    person: int | None
+    journey: int
+    where: str
+    told: list[Spoken] = field(default_factory=list)
+    firm: set[str] = field(default_factory=set)
+    left_open: set[str] = field(default_factory=set)
+    is_merged: bool = False
+    """A released event of it is another true event's too."""
+
+
+@dataclass(frozen=True)
+class One:
+    """A released event."""
+
+    id: str
+    event_type: str
+    subject: str | None
+    local: str | None
+    utc: str | None
+    at: frozenset[At]
+
+    @property
+    def where(self) -> str:
+        delivery, row = min(self.at)
+        return f"{self.event_type} of delivery {delivery}, position {row}"
+
+
+def figures(links: Links, found_target: float, target: float | None) -> list[Figure]:
+    """Found is asked for by `found_target`, the rest by `target`."""
+    truth, released = links.truth, links.released
+    stated, by_place = _stated(truth, links.delivery_of)
+    events = _released(released)
+    blurred = {(links.delivery_of[file], position) for file, position in truth.blurred if file in links.delivery_of}
+    extra = [one.where for one in events.values() if not _match(one, by_place, blurred)]
+    found = [one for one in stated if one.firm or one.left_open]
+    pairs = [(one, events[id_]) for one in found for id_ in sorted(one.firm or one.left_open)]
+    not_once = [one.where for one in found if len(one.firm or one.left_open) > 1 or one.is_merged]
+    about = [one.where for one, event in pairs if not _is_about(links, one, event)]
+    then = [one.where for one, event in pairs if not _is_then(one, event)]
+    return [
+        counted("events", "found", len(stated), [one.where for one in stated if one not in found], found_target),
+        counted("events", "found once", len(found), not_once, target),
+        counted("events", "nothing else", len(events), extra, target),
+        counted("events", "subject", len(pairs), about, target),
+        counted("events", "instant", len(pairs), then, target),
+        counted("events", "journey", len(pairs), _misplaced(truth, released, pairs), target),
+        Figure("events", "left open, flagged", sum(len(one.left_open) for one in stated if one.firm), len(events), None),
+    ]
+
+
+def _stated(truth: TruthFiles, delivery_of: dict[str, str]) -> tuple[list[Stated], dict[tuple[str, At], list[Stated]]]:
+    """True events, and by type and place those that a standing record there states."""
+    found: dict[tuple[str, str], Stated] = {}
+    places: dict[tuple[str, At], list[Stated]] = defaultdict(list)
+    for record in truth.standing:
+        for event in record["events"]:
+            type_ = event["event_type"]
+            where = f"{type_} of {record['file']}, position {record['position']}"
+            one = found.setdefault((type_, event["object"]), Stated(type_, event["person"], record["journey"], where))
+            one.told.append((event["local"], event["utc"], (record["file"], record["position"]) in truth.blurred))
+            if record["file"] in delivery_of:
+                places[type_, (delivery_of[record["file"]], record["position"])].append(one)
+    return list(found.values()), places
+
+
+def _released(released: Released) -> dict[str, One]:
+    columns = ("event_id", "event_type", "subject_id", "occurred_local", "occurred_at_utc", "source_delivery", "source_row")
+    return {
+        id_: One(
+            id_, type_, subject, local, utc and utc.isoformat(), frozenset(released.sources["event"].get(id_, set()) | {(delivery, row)})
+        )
+        for id_, type_, subject, local, utc, delivery, row in released.table("event", *columns)
+    }
+
+
+def _match(event: One, by_place: dict[tuple[str, At], list[Stated]], blurred: set[At]) -> bool:
+    """Enter a released event with the true events that its records state; False where they state none."""
+    mine = {id(one): one for at in event.at for one in by_place.get((event.event_type, at), [])}
+    is_open = event.at <= blurred
+    for one in mine.values():
+        (one.left_open if is_open else one.firm).add(event.id)
+        one.is_merged = one.is_merged or len(mine) > 1
+    return bool(mine)
+
+
+def _is_about(links: Links, stated: Stated, event: One) -> bool:
+    if event.subject is None or stated.person is None:
+        return event.subject is None and stated.person is None
+    return links.persons.get(event.subject) == {stated.person}
+
+
+def _is_then(stated: Stated, event: One) -> bool:
+    """The finest time that a sound record states; where all were blurred, one of them as far as the release says it."""
+    sound = [(_to_second(local), _without_zone(utc)) for local, utc, is_blurred in stated.told if not is_blurred]
+    if not sound:
+        return any(_to_second(local).startswith(event.local or "-") for local, _, _ in stated.told)
+    finest = max(len(local) for local, _ in sound)
+    return (event.local and _to_second(event.local), event.utc) in {(local, utc) for local, utc in sound if len(local) == finest}
+
+
+def _misplaced(truth: TruthFiles, released: Released, pairs: list[tuple[Stated, One]]) -> list[str]:
+    """Events that are in no journey, or in another than their own.
+
+    A journey of the release is the true one that most of its events belong to. What happened to a donor alone may be in none: files
+    need not name the recipient; and so may what is about nobody.
+    """
+    placed: dict[str, set[str]] = defaultdict(set)
+    for journey, event in released.table("journey_event", "journey_id", "event_id"):
+        placed[event].add(journey)
+    votes: dict[str, Counter[int]] = defaultdict(Counter)
+    for stated, event in pairs:
+        for journey in placed[event.id]:
+            votes[journey][stated.journey] += 1
+    true_of = {journey: min(said, key=lambda number: (-said[number], number)) for journey, said in votes.items()}
+    main: dict[int, str] = {}
+    for journey in sorted(true_of, key=lambda one: (-votes[one][true_of[one]], one)):
+        main.setdefault(true_of[journey], journey)
+    wrong = []
+    for stated, event in pairs:
+        is_patients = stated.person == truth.patients[stated.journey]
+        expected = {main[stated.journey]} if stated.journey in main else set()
+        if not (placed[event.id] == expected and expected) and (placed[event.id] or is_patients):
+            wrong.append(stated.where)
+    return wrong
+
+
+def _to_second(local: str) -> str:
+    return f"{local}:00" if len(local) == len("2025-11-02T12:05") else local
+
+
+def _without_zone(utc: str | None) -> str | None:
+    return utc and utc.removesuffix("Z")

@@ -1,0 +1,83 @@
+"""Person links of a release against the oracle's partition. Says also whom each released subject is.
+
+Counted over pairs of identifiers in a role, so that a rarely named one weighs as much as one in every observation.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from cgt_etl.simulator.scoring.figures import Figure
+from cgt_etl.simulator.scoring.release import Released
+from cgt_etl.simulator.scoring.truth import Row, TruthFiles, Unit
+
+Pair = tuple[Unit, Unit]
+
+
+@dataclass
+class Links:
+    """What the rows of each landed record say of the identifiers that it names."""
+
+    truth: TruthFiles
+    released: Released
+    delivery_of: dict[str, str]
+    """File in the truth -> delivery."""
+    subjects: dict[Unit, set[str]] = field(default_factory=lambda: defaultdict(set))
+    persons: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Subject -> the truth's persons that it holds."""
+
+    def __post_init__(self) -> None:
+        for record in self.truth.records:
+            if record["lands"] and not record["is_retraction"] and record["file"] in self.delivery_of:
+                self._read(record)
+
+    def figures(self, precision: float, recall: float) -> list[Figure]:
+        """Precision: of the pairs under one subject. Recall: of the pairs that the oracle joins."""
+        units = set(self.truth.units.values())
+        joined = set(_pairs((unit.component, unit) for unit in units))
+        linked = set(_pairs((subject, unit) for unit in units for subject in self.subjects.get(unit, ())))
+        wrong = linked - joined
+        lost = {(one, other) for one, other in joined if (one, other) not in linked or self.subjects[one] != self.subjects[other]}
+        return [
+            Figure("links", "precision of pairs", len(linked) - len(wrong), len(linked), precision, _kinds(wrong)),
+            Figure("links", "recall of pairs", len(joined) - len(lost), len(joined), recall, _kinds(lost)),
+        ]
+
+    def _read(self, record: Row) -> None:
+        at = (self.delivery_of[record["file"]], record["position"])
+        named = list(self.truth.named(record))
+        stated = self.released.identifiers.get(at, [])
+        for unit, person in named:
+            alike = [one for one, _ in named if (one.kind, one.issuer) == (unit.kind, unit.issuer)]
+            found = (
+                {subject for kind, issuer, subject in stated if (kind, issuer) == (unit.kind, unit.issuer)} if len(alike) == 1 else set()
+            )
+            if len({one.component for one, _ in named}) == 1:
+                # Every row of this record is about one person; a record about two says which only by its identifiers.
+                found |= self.released.persons.get(at, set())
+            self.subjects[unit] |= found
+            for subject in found:
+                self.persons[subject].add(person)
+
+
+def _pairs(groups: Iterable[tuple[Hashable, Unit]]) -> Iterator[Pair]:
+    members: dict[Hashable, set[Unit]] = defaultdict(set)
+    for group, unit in groups:
+        members[group].add(unit)
+    for units in members.values():
+        yield from combinations(sorted(units, key=lambda one: (one.kind, one.issuer, one.value, one.component)), 2)
+
+
+def _kinds(pairs: set[Pair]) -> tuple[str, ...]:
+    """How often each pair of kinds, without a value."""
+    many: dict[str, int] = defaultdict(int)
+    for one, other in pairs:
+        many[f"{_kind(one)} and {_kind(other)}"] += 1
+    return tuple(f"{kinds}: {count}" for kinds, count in sorted(many.items()))
+
+
+def _kind(unit: Unit) -> str:
+    return f"{unit.kind} of {unit.issuer}" if unit.issuer else unit.kind

@@ -1,0 +1,138 @@
+"""The sealed truth, read back for scoring: which statements stand, and what each delivered file and record states.
+
+Holds no released thing and no verdict; what the truth cannot say (whether a pipeline is right) is `score`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+Place = tuple[str, int]
+"""A file as the truth names it, and a position in it."""
+BOTH, RECIPIENT = "both", "recipient"
+PARTIAL_TIME = "D06"
+
+
+class NotScorable(ValueError):
+    """What was given is no truth, or no release that can be compared with one. Says what is missing, never a data value."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An identifier in a role, or in both where the oracle joins its roles: what links are counted over."""
+
+    kind: str
+    issuer: str
+    value: str
+    component: int
+
+
+@dataclass(frozen=True)
+class TruthFiles:
+    """The folder `truth/` of one simulated run, whole in memory.
+
+    Raises:
+        NotScorable: on reading, when a file is missing or was written by another version of the simulator.
+    """
+
+    folder: Path
+
+    @cached_property
+    def level(self) -> str:
+        """none, typical or harsh."""
+        try:
+            return str(json.loads((self.folder / "world.json").read_text(encoding="utf-8"))["defects"])
+        except (OSError, ValueError, KeyError) as error:
+            raise NotScorable("the folder holds no truth: its world.json is missing or damaged") from error
+
+    @cached_property
+    def files(self) -> dict[str, Row]:
+        """Every delivered file by its name in the truth."""
+        return {row["file"]: row for row in self._rows("files")}
+
+    @cached_property
+    def records(self) -> list[Row]:
+        """Every written record, in the order of writing."""
+        rows = list(self._rows("records"))
+        if rows and "persists" not in rows[0]:
+            raise NotScorable("the truth was written by an older simulator: simulate again, with the same seed the inbox is the same")
+        return rows
+
+    @cached_property
+    def defects(self) -> list[Row]:
+        """Every injected defect; none without the file, which a run without defects does not have."""
+        return list(self._rows("defects")) if (self.folder / "defects.jsonl").exists() else []
+
+    @cached_property
+    def blurred(self) -> set[Place]:
+        """Records that landed with a time of which a part was missing."""
+        return {(row["file"], row["position"]) for row in self.defects if row["rule"] == PARTIAL_TIME}
+
+    @cached_property
+    def cut(self) -> set[Place]:
+        """Records that landed without one of their cells."""
+        return {(row["file"], row["position"]) for row in self.defects if row["effect"] == "cell"}
+
+    @cached_property
+    def patients(self) -> dict[int, int]:
+        """Journey -> its patient."""
+        return {row["journey"]: row["patient"] for row in self._rows("journeys")}
+
+    @cached_property
+    def units(self) -> dict[tuple[str, str, str, str], Unit]:
+        """(kind, issuer, value, role) of the oracle -> unit."""
+        return {
+            (row["kind"], row["issuer"], row["value"], row["role"]): Unit(row["kind"], row["issuer"], row["value"], row["component"])
+            for row in self._rows("oracle")
+        }
+
+    def named(self, record: Row) -> Iterator[tuple[Unit, int]]:
+        """Units, each with its person, that a landed record still names."""
+        for one in record["persons"]:
+            if one["survives"]:
+                role = RECIPIENT if one["role"] == BOTH else one["role"]
+                yield self.units[one["kind"], one["issuer"], one["value"], role], one["person"]
+
+    @cached_property
+    def standing(self) -> list[Row]:
+        """The landed version of each record that stands: the last by file name, night and position; never a retracted one.
+
+        A feed that delivers snapshots has only what its last readable file holds.
+        """
+        last_file: dict[tuple[str, str], tuple[str, str]] = {}
+        for file, row in self.files.items():
+            if row["refused"] is None:
+                feed = (row["partner"], row["feed"])
+                last_file[feed] = max(last_file.get(feed, ("", "")), (row["name"], file))
+        versions: dict[tuple[str, ...], Row] = {}
+        for record in sorted((one for one in self.records if one["lands"]), key=self._sequence):
+            row = self.files[record["file"]]
+            versions[row["partner"], row["feed"], *record["key"]] = record
+        return [
+            record
+            for record in versions.values()
+            if not record["is_retraction"] and (not record["persists"] or self._name(record) == last_file[self._feed(record)][0])
+        ]
+
+    def _sequence(self, record: Row) -> tuple[str, int, int]:
+        return self._name(record), self.files[record["file"]]["night"], record["position"]
+
+    def _name(self, record: Row) -> str:
+        return str(self.files[record["file"]]["name"])
+
+    def _feed(self, record: Row) -> tuple[str, str]:
+        row = self.files[record["file"]]
+        return row["partner"], row["feed"]
+
+    def _rows(self, name: str) -> Iterator[Row]:
+        try:
+            with (self.folder / f"{name}.jsonl").open(encoding="utf-8") as lines:
+                yield from (json.loads(line) for line in lines)
+        except OSError as error:
+            raise NotScorable(f"the folder holds no truth: its {name}.jsonl is missing") from error
