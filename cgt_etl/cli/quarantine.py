@@ -1,7 +1,8 @@
-"""Commands about what was set aside: list, show, export, free."""
+"""Commands about what was set aside: list, trend, show, export, free."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,19 @@ def list_items(partner: str | None, feed: str | None, items: bool) -> None:
 
     settings = Settings.from_environment()
     for line in held.lines(settings, Registry.load(settings), partner=partner, feed=feed, items=items):
+        click.echo(line)
+
+
+@quarantine.command()
+@click.option("--partner")
+@click.option("--feed")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def trend(partner: str | None, feed: str | None, as_json: bool) -> None:
+    """What each feed delivered and how much of it was set aside, night by night, by rule; which feed got worse."""
+    from cgt_etl.landing import trends
+
+    found = trends.trends(Settings.from_environment(), partner=partner, feed=feed)
+    for line in [json.dumps(trends.said(found), indent=1)] if as_json else trends.lines(found):
         click.echo(line)
 
 

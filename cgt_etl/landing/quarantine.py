@@ -54,7 +54,7 @@ class Item:
 def items(settings: Settings, registry: Registry, *, partner: str | None = None, feed: str | None = None) -> list[Item]:
     """Everything that the current doors set aside, in order of delivery and position."""
     owners = {(of.dialect, of.name): of.owner for of in registry.feeds}
-    nights = _nights(settings)
+    nights = recorded_nights(settings)
     return [
         item
         for one in deliveries(settings)
@@ -170,7 +170,7 @@ def _of_delivery(one: Delivery, owner: str, nights: list[tuple[int, frozenset[st
         yield Item(one.partner, one.feed, owner, one.source_name, one.id, object_, position, number, column, rule, effect, night, age)
 
 
-def _nights(settings: Settings) -> list[tuple[int, frozenset[str]]]:
+def recorded_nights(settings: Settings) -> list[tuple[int, frozenset[str]]]:
     """(night, ids of its deliveries) of every recorded night, in order."""
     records = (json.loads(path.read_text(encoding="utf-8")) for path in settings.nights.glob("*.json"))
     return sorted((int(record["night"]), frozenset(record["deliveries"])) for record in records)
