@@ -13,6 +13,7 @@ select
     {{ time_from_instant('event_time', 'occurred') }},
     utc_offset,
     {{ landed_time('recorded') }},
-    -- a declared error has taken its event back at the door; the reason is kept for the audit
+    -- a declared error has taken its event back at the door; when and why is kept for the audit
+    {{ landed_time('declared_error') }},
     error_reason
 from {{ source('courier_epcis', 'epcis__epcis') }} as landed
