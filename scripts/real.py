@@ -17,30 +17,95 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 REAL = REPOSITORY.parent / "shared" / "real"
 
 
+SHIMMER = {
+    "fitbit-activities-date": ["activity"],
+    "fitbit-activities-heart": ["heart_minute", "heart_day"],
+    "fitbit-activities-steps-1d": ["step_minute", "step_day"],
+    "fitbit-activities-steps-timeseries": ["step_day"],
+    "fitbit-body-log-weight": ["weight"],
+    "fitbit-sleep-date": ["sleep"],
+    "googlefit-merge-activity-segments": ["activity"],
+    "googlefit-merge-heart-rate": ["heart_rate"],
+    "googlefit-merge-step-deltas": ["step_count"],
+    "googlefit-merge-weight": ["weight"],
+    "ihealth-activity": ["activity"],
+    "ihealth-bp": ["blood_pressure"],
+    "ihealth-sleep": ["sleep"],
+    "ihealth-spo2": ["oxygen_saturation"],
+    "ihealth-weight": ["weight"],
+    "withings-activity-measures": ["activity_day"],
+    "withings-intraday-activity": ["activity_minute"],
+    "withings-sleep-measures": ["sleep_state"],
+    "withings-sleep-summary": ["sleep_night"],
+}
+"""Vendor and beginning of a file's name -> feeds that read it."""
+
+
 def layout(inbox: Path) -> dict[str, list[tuple[Path, Path]]]:
     """Source name -> (delivered file, its place in an inbox)."""
     night = inbox / "0001"
     bulk = [
-        (file, night / "synthea_bulk_export" / re.sub(r"(?<!^)(?=[A-Z])", "_", file.name.split(".")[0]).lower() / file.name)
+        (file, night / "synthea_bulk_export" / _feed_of(file.name.split(".")[0]) / file.name)
         for file in sorted((REAL / "fhir_bulk_synthea10").glob("*.ndjson"))
         if file.name != "log.ndjson"  # the export's own log is no feed
     ]
+    instruments, examples = REAL / "instruments_allotropy", night / "instrument_examples"
+    counts = [
+        (file, examples / feed / file.name)  # those that the contracts read; exports of other versions are refused, and their tests say so
+        for feed, pattern in [
+            ("cell_count", "beckman_vi_cell_blu/*BLU_example01.csv"),
+            ("matrix_count", "revvity_matrix/revvity_matrix_1_csv.csv"),
+            ("dpcr", "qiacuity_dpcr/qiacuity_dpcr_example01.csv"),
+        ]
+        for file in sorted(instruments.glob(pattern))
+    ]
     bone_marrow = REAL / "transplant_uci_bmt_children" / "bone-marrow.arff"
+    points = REAL / "wearables_omh"
+    open_mhealth = [
+        (file, night / "openmhealth_examples" / schema.replace("-", "_") / f"{version}-{file.name}")
+        for file in sorted(points.rglob("*.json"))
+        for schema, version in [file.relative_to(points).parts[:2]]
+    ]
+    shimmer: dict[str, list[tuple[Path, Path]]] = {}
+    for beginning, feeds in SHIMMER.items():
+        source = "shimmer_" + beginning.split("-")[0].replace("googlefit", "google_fit")
+        files = sorted((REAL / "wearables_shimmer").glob(f"{beginning}*.json"))
+        shimmer.setdefault(source, []).extend((file, night / source / feed / file.name) for file in files for feed in feeds)
+    cibmtr = [
+        (file, night / "cibmtr_ig_examples" / _feed_of(kind) / file.name)
+        for file in sorted((REAL / "fhir_cibmtr_ig").glob("*.json"))
+        for kind in [file.name.split("-")[0]]
+        if kind not in ("Medication", "ValueSet")  # a drug's own description and a list of codes are no feeds
+    ]
+    epcis = [
+        (file, night / "openepcis_examples" / "epcis" / file.name) for file in sorted((REAL / "epcis_openepcis" / "valid").glob("*.json"))
+    ]
     return {
+        "instrument_examples": counts,
         "synthea_bulk_export": bulk,
         "uci_bone_marrow": [(bone_marrow, night / "uci_bone_marrow" / "transplant" / bone_marrow.name)],
+        "cibmtr_ig_examples": cibmtr,
+        "openepcis_examples": epcis,
+        "openmhealth_examples": open_mhealth,
+        **shimmer,
     }
+
+
+def _feed_of(resource_type: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", resource_type).lower()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dir", type=Path, required=True)
-    folder = parser.parse_args().dir.resolve()
+    parser.add_argument("--source", action="append", choices=sorted(layout(Path())), help="only this one; may be given several times")
+    asked = parser.parse_args()
+    folder = asked.dir.resolve()
     if not REAL.is_dir():
         print("Skipped: ../shared/real is not here; the exports stay where their licences are and are never copied into the project.")
         return 0
     worst = 0
-    for source in layout(Path()):
+    for source in asked.source or layout(Path()):
         print(f"== {source}", flush=True)
         home, inbox = folder / source / "home", folder / source / "inbox"
         shutil.rmtree(inbox, ignore_errors=True)

@@ -115,7 +115,7 @@ def status() -> None:
     show_default=True,
     help="The repository's partners; eight and more of each role; identifiers alone; released tables without files.",
 )
-@click.option("--high-volume", type=click.Choice(["on", "off"]), default="off", show_default=True, help="Minutes of wearables.")
+@click.option("--high-volume", type=click.Choice(["on", "off"]), default="off", show_default=True, help="Minutes of wearables and loggers.")
 def simulate(out: Path, *, journeys: int, night_count: int, seed: int, defects: Level, world: str, high_volume: str) -> None:
     """Write fictional deliveries of a network, with their truth beside them."""
     from cgt_etl.simulator import sample

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from cgt_etl.contracts.load import BoundRule, ColumnSpec, Feed, ObjectSpec
-from cgt_etl.contracts.model import NdjsonFormat
+from cgt_etl.contracts.model import JsonFormat, NdjsonFormat, XmlFormat
 
 Breaks = Literal["files", "readers", "both", "nobody"]
 _LOOSER: dict[str, Callable[[object, object], bool]] = {
@@ -75,14 +75,15 @@ def _feed(old: Feed, new: Feed) -> Iterator[Difference]:
             yield from _ignored(was, now)
         else:
             yield Difference(place, _changed(option, was, now), "files" if option == "file" else "both")
+    is_open = isinstance(new.extension.file, NdjsonFormat | JsonFormat | XmlFormat)  # an element that is not there leaves its cells empty
     before, after = {spec.name: spec for spec in old.objects}, {spec.name: spec for spec in new.objects}
     for name in [*before, *(name for name in after if name not in before)]:
         if name not in after:
             yield Difference(name, "the object is gone", "both")
         elif name not in before:
-            yield Difference(name, "the object is new", "nobody" if isinstance(new.extension.file, NdjsonFormat) else "files")
+            yield Difference(name, "the object is new", "nobody" if is_open else "files")
         else:
-            yield from _object(before[name], after[name], is_open=isinstance(new.extension.file, NdjsonFormat))
+            yield from _object(before[name], after[name], is_open=is_open)
     if old.objects[0].name != new.objects[0].name:
         yield Difference(place, f"its record is `{new.objects[0].name}`, was `{old.objects[0].name}`", "both")
 

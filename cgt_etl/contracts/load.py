@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-import jsonschema
+import jsonschema_rs
 import yaml
 from pydantic import BaseModel, ValidationError
 
@@ -181,25 +181,30 @@ def _todos(value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 @cache
-def _odcs_validator() -> jsonschema.protocols.Validator:
+def _odcs_validator() -> jsonschema_rs.Draft201909Validator:
     schema = json.loads(resources.files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
-    return jsonschema.Draft201909Validator(schema)
+    return jsonschema_rs.Draft201909Validator(schema)
 
 
 def _check_odcs(document: dict[str, Any], path: Path) -> None:
-    errors = sorted(_odcs_validator().iter_errors(document), key=lambda e: [str(part) for part in e.absolute_path])
+    try:
+        errors = sorted(_odcs_validator().iter_errors(document), key=lambda e: [str(part) for part in e.instance_path])
+    except ValueError as error:
+        said = "what JSON cannot say stands in it unquoted: a date, a key that is no text, or a number that is none"
+        raise _wrong(path, "the document", said) from error
     if errors:
         first = next((e for error in errors for e in _leaves(error)), errors[0])
-        place = ".".join(str(part) for part in first.absolute_path)
+        place = ".".join(str(part) for part in first.instance_path)
         raise _wrong(path, place or "the top level", f"ODCS says: {first.message[:200]}")
     if unknown := sorted(set(document.get("description") or {}) - _DESCRIPTION):
         raise _wrong(path, "description", f"unknown key `{unknown[0]}`; ODCS leaves this open, we do not")
 
 
-def _leaves(error: jsonschema.ValidationError) -> Iterator[jsonschema.ValidationError]:
-    if not error.context:
+def _leaves(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
+    inner = [part for branch in getattr(error.kind, "context", ()) for part in branch]
+    if not inner:
         yield error
-    for part in error.context or []:
+    for part in inner:
         yield from _leaves(part)
 
 
@@ -273,6 +278,8 @@ def _cross_check(feed: Feed) -> None:
         wanted: list[str | None] = [None, "table"] if file.form else [None]
         if [spec.extension.explode for spec in feed.objects] != wanted:
             raise _wrong(feed.path, "schema", "a form has two objects, the second exploding `table`; a plain table of a workbook has one")
+    if isinstance(file, model.CsvFormat):
+        _check_said_once(feed, file)
     for place, spec in ((f"schema.{i}", spec) for i, spec in enumerate(feed.objects)):
         names = {column.name: column for column in spec.columns}
         if len(names) < len(spec.columns):
@@ -281,6 +288,7 @@ def _cross_check(feed: Feed) -> None:
         referred += [(instant.time, "time") for instant in spec.extension.instants]
         referred += [(column.extension.unit_column, "") for column in spec.columns if column.extension.unit_column]
         referred += [(column.extension.offset_column, "text") for column in spec.columns if column.extension.offset_column]
+        referred += [(column.extension.zone_column, "code") for column in spec.columns if column.extension.zone_column]
         if spec.extension.retraction:
             referred.append((spec.extension.retraction.column, ""))
         for name, cast in referred:
@@ -290,6 +298,19 @@ def _cross_check(feed: Feed) -> None:
         for instant in spec.extension.instants:
             if instant.not_before and instant.not_before not in instants:
                 raise _wrong(feed.path, place, f"`{instant.name}` may not precede `{instant.not_before}`, which does not exist")
+
+
+def _check_said_once(feed: Feed, file: model.CsvFormat) -> None:
+    """Columns of a table that are said once for all rows, in a head or in the file's name."""
+    place, names = "customProperties.cgt.file", {column.name for column in feed.objects[0].columns}
+    in_head = file.head.columns if file.head else []
+    for part, said in (("head", in_head), ("name", file.in_name)):
+        if unknown := [name for name in said if name not in names]:
+            raise _wrong(feed.path, f"{place}.{part}", f"`{unknown[0]}` is no column of `{feed.objects[0].name}`")
+    if twice := [name for name in in_head if name in file.in_name]:
+        raise _wrong(feed.path, place, f"`{twice[0]}` stands in the head or in the name")
+    if names == {*in_head, *file.in_name}:
+        raise _wrong(feed.path, place, "below what is said once stands a table, which needs a column of its own")
 
 
 def _wrong(path: Path, place: str, what: str) -> DeclarationError:

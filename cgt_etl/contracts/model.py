@@ -26,7 +26,23 @@ Role = Literal[
     "donor_registry",
     "wearable_vendor",
 ]
+_XML_NAME = r"(?:[A-Za-z][A-Za-z0-9_-]*:)?[^\W\d][\w-]*"
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+def _with_group(pattern: str | None, group: str | None = None) -> str | None:
+    """The pattern, where it is a regular expression with the group (any named one where none is asked for).
+
+    Raises:
+        ValueError: it is not, in words for pydantic to report.
+    """
+    try:
+        found = {} if pattern is None else re.compile(pattern).groupindex
+        if pattern is not None and (group not in found if group else not found):
+            raise ValueError(f"the pattern needs a group named `{group}`" if group else "the pattern names no group")
+    except re.error as error:
+        raise ValueError(f"this is no regular expression: {error.msg}") from None
+    return pattern
 
 
 class Closed(BaseModel):
@@ -68,10 +84,17 @@ class Column(Closed):
     """Whose number it is where that is fixed in the dialect; else the partner file says it."""
     person: Person | None = None
     """Whose identifier it is; absent on identifiers of things."""
+    part: str | None = None
+    """Regular expression that the whole cell must match; what its group `part` matches is read, with the group empty there is no value.
+    For a unit written behind its number (`-188.4°C`) and for one cell that holds two things."""
     split: str | None = None
     """Separator of a cell with several identifiers; gives the child object `<object>__<column>`."""
     formats: list[str] = []
-    """strptime formats of dates and times, tried in order; never guessed."""
+    """strptime formats of dates and times, tried in order; never guessed. Of instants also `epoch_s`, `epoch_ms` and `epoch_ns` (since
+    1970, in UTC; their local time is the site's) and `epoch_local_s` (seconds on the clock where it was seen)."""
+    year_from_sequence: bool = False
+    """The text has no year. The delivery's sequence begins with a year and a month (`202511`); of the years around it that one is taken
+    which brings the time nearest to that month."""
     missing: dict[str, str] = {}
     """Cell texts that mean there is no value -> the meaning kept as status (`missing`, `never`, `unknown`, ...)."""
     values: dict[str, bool] = {}
@@ -81,13 +104,21 @@ class Column(Closed):
     unit_column: str | None = None
     """Property that holds this value's unit."""
     offset_column: str | None = None
-    """Property that holds the UTC offset of the clock where an instant was seen, of an instant that is said in UTC or at any other
-    offset: its local time and date are those of that clock."""
+    """Property that holds the UTC offset of the clock where an instant was seen: its local time and date are those of that clock, and one
+    that says no offset of its own happened at this one."""
+    zone_column: str | None = None
+    """Property that holds the zone of this instant's clock, where the file states it: a code whose map gives IANA zones. In place of the
+    site's zone."""
     comparators: bool = False
     """A leading <, >, <= or >= is kept beside the number."""
     measurement: Measurement | None = None
     key: bool = False
     """Marks event time: a cell that cannot be read sends its row aside."""
+
+    @field_validator("part")
+    @classmethod
+    def _has_part(cls, part: str | None) -> str | None:
+        return _with_group(part, "part")
 
     @model_validator(mode="after")
     def _coherent(self) -> Column:
@@ -107,6 +138,10 @@ class Column(Closed):
             raise ValueError("a boolean states its `values`")
         if self.offset_column and self.cast != "instant":
             raise ValueError("only an instant has an `offset_column`")
+        if self.year_from_sequence and (self.cast not in ("date", "instant") or not self.formats):
+            raise ValueError("only a date or an instant with `formats` lacks its year")
+        if self.zone_column and self.cast != "instant":
+            raise ValueError("only an instant has a `zone_column`")
         if self.cast == "code" and not self.code_map:
             raise ValueError("a code states its `code_map`")
         return self
@@ -139,6 +174,17 @@ class ObjectExtension(Closed):
     retraction: Retraction | None = None
 
 
+class Head(Closed):
+    """Labelled values above a table, one label a line: said once for all rows, so every row gets them.
+
+    The physical names of its columns are the labels, each in the first field of its line with its value in the next (`Start`); of a label
+    with several values, `Start[0]` and `Start[1]`. The table's header is the first line that holds the names of all other columns.
+    """
+
+    columns: list[Slug] = Field(min_length=1)
+    """Columns that stand in the head."""
+
+
 class CsvFormat(Closed):
     format: Literal["csv"]
     delimiter: str = ","
@@ -146,11 +192,51 @@ class CsvFormat(Closed):
     encoding: Literal["utf-8", "utf-8-sig", "latin-1", "utf-16"] = "utf-8-sig"
     header_lines: int = 1
     decimal: Literal[".", ","] = "."
+    head: Head | None = None
+    name: str | None = None
+    """Regular expression of a delivered file's name: its groups are columns, said once for all rows (the tank whose log it is)."""
+
+    @property
+    def in_name(self) -> tuple[str, ...]:
+        """Columns that stand in the file's name."""
+        return tuple(re.compile(self.name).groupindex) if self.name else ()
+
+    @field_validator("name")
+    @classmethod
+    def _has_groups(cls, name: str | None) -> str | None:
+        return _with_group(name)
+
+    @model_validator(mode="after")
+    def _one_layout(self) -> CsvFormat:
+        if self.head is not None and "header_lines" in self.model_fields_set:
+            raise ValueError("below a head the header is found by its column names; `header_lines` is for a plain table")
+        return self
 
 
 class NdjsonFormat(Closed):
     format: Literal["ndjson"]
     resource_type: str | None = None
+
+
+class JsonLayout(Closed):
+    """Where the records of a whole JSON document lie. A list at the top is a list of such documents."""
+
+    records: str | None = None
+    """Path of the list of records (`epcisBody.eventList`), or `<path>.*` where they are members of an object, whose name is then
+    `$key`; absent where the document is the record itself."""
+    inside: str | None = None
+    """Element that holds what is described here, where a collector has put it into a document of its own (`response`); a document without
+    that element is taken as it is."""
+    is_alone_allowed: bool = False
+    """A document without the list at `records` is one record itself: an event beside documents of events, a resource beside Bundles."""
+
+
+class JsonFormat(JsonLayout):
+    """Whole JSON documents, one file one document or a list of them; held in memory whole."""
+
+    format: Literal["json"]
+    resource_type: str | None = None
+    """`resourceType` of the records; those of another type in the same list belong to other feeds."""
 
 
 class Hl7Format(Closed):
@@ -183,19 +269,45 @@ class XlsxFormat(Closed):
     """One sheet of a workbook: a plain table under a stated header row, or a form."""
 
     format: Literal["xlsx"]
-    sheet: str
+    sheet: str = ""
+    sheet_in_name: str | None = None
+    """In place of `sheet`: regular expression of a delivered file's name whose group `sheet` names it (a sheet for each month)."""
     header_row: int = Field(default=1, ge=1)
     """Sheet row, from 1, with the column names of a plain table."""
     form: Form | None = None
 
+    @field_validator("sheet_in_name")
+    @classmethod
+    def _names_a_sheet(cls, pattern: str | None) -> str | None:
+        return _with_group(pattern, "sheet")
+
     @model_validator(mode="after")
     def _one_layout(self) -> XlsxFormat:
+        if bool(self.sheet) == bool(self.sheet_in_name):
+            raise ValueError("either `sheet` names the sheet, or `sheet_in_name` says how the file's name does")
         if self.form is not None and "header_row" in self.model_fields_set:
             raise ValueError("a form's header row is found by its column names; `header_row` is for a plain table")
         return self
 
 
-FileFormat = Annotated[CsvFormat | NdjsonFormat | ArffFormat | XlsxFormat | Hl7Format, Field(discriminator="format")]
+class XmlFormat(Closed):
+    """An XML document with records in it. Elements are known by their local names, or, where `namespaces` are stated, by these too."""
+
+    format: Literal["xml"]
+    encoding: Literal[
+        "utf-8", "utf-16", "us-ascii", "latin-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252", "shift_jis", "gb18030"
+    ] = "utf-8"
+    """A document that declares another is refused."""
+    records: list[Annotated[str, Field(pattern=rf"^{_XML_NAME}(\.{_XML_NAME})*(\.\*)?$")]] = Field(min_length=1)
+    """Ways from the root to the elements that are records: `HealthData.Record`; `*` at the end is every element there."""
+    namespaces: dict[Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_-]*)?$")], str] = {}
+    """Prefix of our paths -> namespace; the empty prefix is that of names without one, which are else in no namespace. What is of a
+    namespace not stated is not read."""
+
+
+FileFormat = Annotated[
+    CsvFormat | NdjsonFormat | JsonFormat | ArffFormat | XlsxFormat | Hl7Format | XmlFormat, Field(discriminator="format")
+]
 
 
 class Sequence(Closed):
@@ -210,9 +322,7 @@ class Sequence(Closed):
     @field_validator("pattern")
     @classmethod
     def _has_group(cls, pattern: str | None) -> str | None:
-        if pattern is not None and "sequence" not in re.compile(pattern).groupindex:
-            raise ValueError("the pattern needs a group named `sequence`")
-        return pattern
+        return _with_group(pattern, "sequence")
 
     @model_validator(mode="after")
     def _complete(self) -> Sequence:
@@ -245,10 +355,11 @@ class FeedExtension(Closed):
     file: FileFormat
     mode: Literal["append", "snapshot", "upsert"]
     sequence: Sequence
-    unit: Literal["line", "resource", "row", "message", "element", "form"]
+    unit: Literal["line", "resource", "row", "message", "element", "form", "record"]
     """What is counted."""
     ignored_elements: dict[str, str] = {}
-    """Elements of a nested record, or texts of a form (with the cell to their right), that are deliberately not read -> why."""
+    """Elements of a nested record, texts of a form (with the cell to their right), or labels of a table's head, that are deliberately not
+    read -> why."""
 
 
 class Site(Closed):
@@ -289,6 +400,8 @@ class Speaks(Closed):
     """Kind of identifier -> the partner that issues it, where it is not this one."""
     sequence: Sequence | None = None
     """Overrides the contracts' sequence."""
+    document: JsonLayout | None = None
+    """It sends whole JSON documents (Bundles, EPCIS documents), laid out so, where the contracts say JSON lines."""
     every_days: int | None = Field(default=None, ge=1)
     """Overrides the contracts' `frequency`: a delivery at least this often."""
     delay_days: int | None = Field(default=None, ge=1)

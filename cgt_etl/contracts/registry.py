@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 from cgt_etl.contracts.load import TODO, ColumnSpec, Feed, ObjectSpec, load_feed, load_partner
-from cgt_etl.contracts.model import CanonicalForm, Partner, Promise, Sequence, Site, Speaks
+from cgt_etl.contracts.model import CanonicalForm, JsonFormat, NdjsonFormat, Partner, Promise, Sequence, Site, Speaks
 from cgt_etl.errors import DeclarationError
 from cgt_etl.settings import Settings
 
@@ -39,6 +39,7 @@ class Binding:
     partner: Partner
     speaks: Speaks
     feed: Feed
+    """As this partner sends it: its file format is the partner's own where the partner file says so."""
     site: Site
 
     @property
@@ -190,6 +191,14 @@ def _partner_in(dialects: dict[str, Dialect]) -> Callable[[Path], tuple[Path, Pa
                     remedy="Feeds of one partner have different names",
                 )
             promised |= names
+            others = [f.name for f in dialects[spoken.dialect].feeds if f.name in names and not isinstance(f.extension.file, NdjsonFormat)]
+            if spoken.document is not None and others:
+                raise DeclarationError(
+                    f"sends JSON documents where {spoken.dialect} has no JSON lines: {', '.join(others)}",
+                    partner=partner.partner,
+                    file=f"{folder.name}/partner.yaml",
+                    remedy="Take `document` away",
+                )
         return path, partner
 
     return read
@@ -198,9 +207,18 @@ def _partner_in(dialects: dict[str, Dialect]) -> Callable[[Path], tuple[Path, Pa
 def _bindings(partner: Partner, dialects: dict[str, Dialect]) -> list[Binding]:
     sites = {site.site: site for site in partner.sites}
     found = [
-        Binding(partner, spoken, feed, sites[spoken.site])
+        Binding(partner, spoken, _as_sent(feed, spoken), sites[spoken.site])
         for spoken in partner.speaks
         for feed in dialects[spoken.dialect].feeds
         if not spoken.feeds or feed.name in spoken.feeds
     ]
     return sorted(found, key=lambda binding: binding.feed.name)
+
+
+def _as_sent(feed: Feed, spoken: Speaks) -> Feed:
+    """The feed in the format in which this partner sends it."""
+    file = feed.extension.file
+    if spoken.document is None or not isinstance(file, NdjsonFormat):
+        return feed
+    document = JsonFormat(format="json", resource_type=file.resource_type, **spoken.document.model_dump())
+    return replace(feed, extension=feed.extension.model_copy(update={"file": document, "unit": "record"}))

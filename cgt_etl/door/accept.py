@@ -14,6 +14,7 @@ from cgt_etl.contracts.accepted import accepted_tables
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
 from cgt_etl.contracts.registry import Binding
 from cgt_etl.door import times
+from cgt_etl.door.casts import part_reader
 from cgt_etl.door.columns import DIGEST, ITEM, ROW
 from cgt_etl.door.ledger import LINKS
 from cgt_etl.door.tokens import Keys, token
@@ -68,7 +69,9 @@ def accept(
         of, name = column.extension, column.name
         if of.action == "drop":
             continue
-        frame = frame.with_columns(pl.col(f"{name}@text").alias(f"{name}__raw")).with_columns(
+        # of a cell that holds two things, what is read: the other may be an identifier
+        said = _each(f"{name}@text", part_reader(of.part)) if of.part else pl.col(f"{name}@text")
+        frame = frame.with_columns(said.alias(f"{name}__raw")).with_columns(
             pl.when(pl.col(f"{name}__status") == times.SET_ASIDE).then(None).otherwise(pl.col(f"{name}__raw")).alias(f"{name}__raw")
         )
         if of.action == "token":
@@ -141,14 +144,15 @@ def _maker(key: bytes, kind: str, issuer: str) -> Callable[[str], str]:
     return lambda canonical: token(key, kind, issuer, canonical)
 
 
-def _each(name: str, make: Callable[[str], str]) -> pl.Expr:
+def _each(name: str, make: Callable[[str], str | None]) -> pl.Expr:
     """`make` on each different text of a column, once; null stays null."""
 
     def made(texts: pl.Series) -> pl.Series:
         unique = texts.drop_nulls().unique(maintain_order=True)
         if unique.is_empty():
             return pl.Series(texts.name, [None] * texts.len(), dtype=pl.String)
-        return texts.replace_strict(unique, pl.Series([make(text) for text in unique]), default=None, return_dtype=pl.String)
+        made_of = pl.Series([make(text) for text in unique], dtype=pl.String)
+        return texts.replace_strict(unique, made_of, default=None, return_dtype=pl.String)
 
     expression: pl.Expr = pl.col(name).map_batches(made, return_dtype=pl.String)
     return expression

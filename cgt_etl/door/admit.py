@@ -15,6 +15,7 @@ import polars as pl
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
 from cgt_etl.contracts.model import CsvFormat
 from cgt_etl.contracts.registry import Binding, Registry
+from cgt_etl.door import times
 from cgt_etl.door.accept import Accepted, accept
 from cgt_etl.door.casts import Context
 from cgt_etl.door.columns import ROW, Delivered, typed
@@ -75,7 +76,7 @@ def admit(
     delivered = {spec.name: Delivered(spec) for spec in objects}
     for batch in reading:
         delivered[batch.object].add(batch)
-    contexts = _Contexts(binding, registry)
+    contexts = _Contexts(binding, registry, sequence)
     frames = {spec.name: typed(delivered[spec.name], contexts.of) for spec in objects}
     suppression = Suppression(binding, registry, keys, suppressed)
     erased = suppression.positions(objects, frames)
@@ -108,10 +109,12 @@ def admit(
 class _Contexts:
     """What the casts of a delivery must know."""
 
-    def __init__(self, binding: Binding, registry: Registry) -> None:
+    def __init__(self, binding: Binding, registry: Registry, sequence: str) -> None:
         file = binding.feed.extension.file
         self._binding, self._registry = binding, registry
         self._decimal = file.decimal if isinstance(file, CsvFormat) else "."
+        said = times.parse(sequence[:6], ["%Y%m"])
+        self._month = said.at.date() if said else None
         try:
             self._zone = ZoneInfo(binding.site.zone)
         except (ZoneInfoNotFoundError, ValueError):
@@ -124,7 +127,7 @@ class _Contexts:
 
     def of(self, column: ColumnSpec) -> Context:
         form = self._registry.canonical_form(column.extension.identifier or "", self._binding.issuer_of(column))
-        return Context(self._zone, self._decimal, form, patterns_of(column))
+        return Context(self._zone, self._decimal, form, patterns_of(column), month=self._month)
 
 
 def _misread(reading: Reading, root: ObjectSpec, ledger: Ledger, suppression: Suppression) -> None:

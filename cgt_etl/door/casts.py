@@ -9,13 +9,14 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
 from cgt_etl.contracts.load import ColumnSpec
-from cgt_etl.contracts.model import CanonicalForm, CastName
+from cgt_etl.contracts.model import CanonicalForm, CastName, Column
 from cgt_etl.contracts.vocabulary import code_map, unit_map
 from cgt_etl.door import times
 from cgt_etl.door.identifiers import NotCanonical, canonicalise
@@ -69,13 +70,17 @@ class Context:
     """What a cast must know beside its column."""
 
     zone: ZoneInfo
-    """The site's."""
+    """The site's, or that beside an instant (`zone_column`)."""
     decimal: str = "."
     """Decimal mark of the file."""
     form: CanonicalForm = field(default_factory=CanonicalForm)
     """How the column's issuer writes its numbers."""
     patterns: tuple[str, ...] = ()
     """Other forms that the contract allows this column's identifiers."""
+    zone_source: str = "site"
+    """site, stated (beside the instant), or none: what stands beside it is no zone, and a local time is no instant."""
+    month: date | None = None
+    """That the delivery's sequence begins with, where it does: for texts without a year."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +112,7 @@ def caster(column: ColumnSpec, context: Context) -> Callable[[str | None], Cell]
     nothing = (None,) * len(layout(column))
     read = _reader(column, context)
     missing = column.extension.missing
+    part = part_reader(column.extension.part) if column.extension.part else None
 
     def cast(text: str | None) -> Cell:
         trimmed = (text or "").strip()
@@ -114,10 +120,26 @@ def caster(column: ColumnSpec, context: Context) -> Callable[[str | None], Cell]
             return Cell(missing[trimmed], nothing)
         if not trimmed:
             return Cell(MISSING, nothing)
+        if part is not None:
+            found = part(trimmed)
+            if not found:
+                return Cell(times.SET_ASIDE, nothing, rule=UNREADABLE) if found is None else Cell(MISSING, nothing)
+            trimmed = found
         cell = read(trimmed)
         return cell if cell.status != times.SET_ASIDE else Cell(times.SET_ASIDE, nothing, rule=cell.rule)
 
     return cast
+
+
+def part_reader(pattern: str) -> Callable[[str], str | None]:
+    """Gives what the group `part` of the pattern matches of a text; empty where it matches nothing, None where the text does not fit."""
+    compiled = re.compile(pattern, re.DOTALL)
+
+    def part(text: str) -> str | None:
+        match = compiled.fullmatch(text.strip())
+        return None if match is None else (match["part"] or "").strip()
+
+    return part
 
 
 def _reader(column: ColumnSpec, context: Context) -> Callable[[str], Cell]:
@@ -125,9 +147,9 @@ def _reader(column: ColumnSpec, context: Context) -> Callable[[str], Cell]:
     of = column.extension
     match of.cast:
         case "date":
-            return lambda text: _date(text, of.formats)
+            return lambda text: _date(_said(text, column, context))
         case "instant":
-            return lambda text: _instant(text, of.formats, context.zone)
+            return lambda text: _instant(_said(text, column, context), of, context)
         case "limits":
             words = _codes(column) if of.code_map else {}
             return lambda text: _limits(text, context.decimal, words)
@@ -150,6 +172,19 @@ def _codes(column: ColumnSpec) -> Mapping[str, str]:
         name = column.extension.code_map
         raise DeclarationError(f"the code map `{name}` does not exist", column=column.name, remedy="Add it to code_map.csv")
     return codes
+
+
+def zones_of(column: ColumnSpec) -> dict[str, ZoneInfo]:
+    """What the cells of a column of zones may say -> the zone.
+
+    Raises:
+        DeclarationError: the column's code map does not exist, or names a zone that does not.
+    """
+    try:
+        return {text: ZoneInfo(name) for text, name in _codes(column).items()}
+    except (ZoneInfoNotFoundError, ValueError):
+        what = f"the code map `{column.extension.code_map}` has a zone that nobody knows"
+        raise DeclarationError(what, column=column.name, remedy="Name IANA zones") from None
 
 
 def _plain(column: ColumnSpec, context: Context) -> Callable[[str], Read | None]:  # noqa: PLR0911  one per cast
@@ -246,8 +281,14 @@ def _time(text: str, formats: list[str]) -> Read | None:
     return (clock,), clock
 
 
-def _date(text: str, formats: list[str]) -> Cell:
-    said = times.parse(text, formats)
+def _said(text: str, column: ColumnSpec, context: Context) -> times.Said | None:
+    of = column.extension
+    if not of.year_from_sequence:
+        return times.parse(text, of.formats)
+    return times.parse_near(text, of.formats, context.month) if context.month else None
+
+
+def _date(said: times.Said | None) -> Cell:
     if said is None:
         return Cell(times.SET_ASIDE, (), rule=UNREADABLE)
     if said.day is None:
@@ -256,9 +297,14 @@ def _date(text: str, formats: list[str]) -> Cell:
     return Cell(times.OK, (said.day, day, "day"), day)
 
 
-def _instant(text: str, formats: list[str], zone: ZoneInfo) -> Cell:
-    said = times.parse(text, formats)
-    return Cell(times.SET_ASIDE, (), rule=UNREADABLE) if said is None else placed_cell(times.place(said, zone))
+def _instant(said: times.Said | None, of: Column, context: Context) -> Cell:
+    if said is None:
+        return Cell(times.SET_ASIDE, (), rule=UNREADABLE)
+    if said.offset is None and context.zone_source == "none":
+        return placed_cell(times.Placed(times.PARTIAL, said=said))
+    placed = times.place(said, context.zone, context.zone_source)
+    has_no_clock = said.offset is not None and of.offset_column is None and any(form.startswith("epoch") for form in of.formats)
+    return placed_cell(times.at_site(placed, context.zone) if has_no_clock else placed)
 
 
 def placed_cell(placed: times.Placed) -> Cell:

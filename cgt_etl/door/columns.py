@@ -8,9 +8,10 @@ delivered), `x@key` (how it reads in a business key) and `x@rule` (D02, D04, D05
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date, time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -18,7 +19,7 @@ import polars as pl
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
 from cgt_etl.contracts.model import Instant
 from cgt_etl.door import times
-from cgt_etl.door.casts import INSTANT_LAYOUT, PARTLY_KNOWN, TEXT, Cell, Context, caster, layout, placed_cell
+from cgt_etl.door.casts import INSTANT_LAYOUT, PARTLY_KNOWN, TEXT, Cell, Context, caster, layout, placed_cell, zones_of
 from cgt_etl.extract import Batch
 
 ROW, ITEM, DIGEST = "@row", "@item", "@digest"
@@ -64,8 +65,12 @@ def typed(delivered: Delivered, contexts: Callable[[ColumnSpec], Context]) -> pl
     """The frame of the module's docstring."""
     frame = delivered.frame()
     for column in delivered.spec.columns:
-        if is_cast(column):
+        if is_cast(column) and not column.extension.zone_column:
             frame = _read(frame, column, contexts(column))
+    for column in delivered.spec.columns:
+        if column.extension.zone_column:
+            zones = zones_of(delivered.spec.column(column.extension.zone_column))
+            frame = _placed(frame, column, contexts(column), column.extension.zone_column, zones)
     for column in delivered.spec.columns:
         if column.extension.offset_column:
             frame = _seen(frame, column.name, column.extension.offset_column)
@@ -88,15 +93,43 @@ def _read(frame: pl.DataFrame, column: ColumnSpec, context: Context) -> pl.DataF
     return frame.join(found, on=source, how="left", nulls_equal=True, maintain_order="left")
 
 
+def _placed(frame: pl.DataFrame, column: ColumnSpec, context: Context, beside: str, zones: Mapping[str, ZoneInfo]) -> pl.DataFrame:
+    """An instant in the zone beside it; without an instant where that is no zone. Each different pair is read once."""
+    casts = {text: caster(column, replace(context, zone=zone, zone_source="stated")) for text, zone in zones.items()}
+    nowhere = caster(column, replace(context, zone_source="none"))
+    places: dict[tuple[str | None, str | None], int] = {}
+    numbers = [places.setdefault(pair, len(places)) for pair in frame.select(f"{column.name}@text", f"{beside}@text").iter_rows()]
+    cells = [casts.get((zone or "").strip(), nowhere)(text) for text, zone in places]
+    values = {f"{column.name}{suffix}": dtype for suffix, dtype in layout(column)}
+    found = _table(("@number", pl.Int64()), list(range(len(cells))), cells, column.name, values)
+    numbered = frame.with_columns(pl.Series("@number", numbers, dtype=pl.Int64))
+    return numbered.join(found, on="@number", how="left", maintain_order="left").drop("@number")
+
+
 def _seen(frame: pl.DataFrame, name: str, offset: str) -> pl.DataFrame:
-    """Local time and date of an instant by the offset beside it; as said where the offset is no offset, or the instant is not known."""
-    local, day = [], []
-    columns = frame.select(f"{name}_at_utc", f"{offset}@text", f"{name}_precision", f"{name}_local", f"{name}_date")
-    for at_utc, text, precision, said_local, said_day in columns.iter_rows():
-        seen = times.seen_at(at_utc, text.strip(), precision) if at_utc is not None and text is not None else None
-        local.append(seen.local if seen else said_local)
-        day.append(seen.day if seen else said_day)
-    return frame.with_columns(pl.Series(f"{name}_local", local, dtype=TEXT), pl.Series(f"{name}_date", day, dtype=pl.Date()))
+    """An instant by the offset beside it: local time and date where it says its own zone, the instant itself where it says none.
+
+    As said where the offset is no offset, or no time of day is known.
+    """
+    values = {f"{name}{suffix}": dtype for suffix, dtype in INSTANT_LAYOUT}
+    kept = [*values, f"{name}__status", f"{name}@key", f"{name}@rule"]
+    rows = []
+    for text, *said in frame.select(f"{offset}@text", *kept).iter_rows():
+        at = times.offset_of(text.strip()) if text is not None else None
+        rows.append(said if at is None else _at_offset(said, at))
+    schema = values | dict.fromkeys(kept[len(values) :], TEXT)
+    return frame.with_columns(pl.DataFrame(rows, schema=schema, orient="row", strict=True).get_columns())
+
+
+def _at_offset(said: list[Any], offset: timezone) -> list[Any]:
+    """The cells of an instant (`INSTANT_LAYOUT`, status, key, rule), seen on a clock at `offset`."""
+    at_utc, local, _, precision, zone_source, *_ = said
+    if zone_source == "site" and precision in ("minute", "second"):
+        cell = placed_cell(times.place(times.Said(datetime.fromisoformat(local), precision, offset), ZoneInfo("UTC")))
+        return [*cell.values, cell.status, cell.key, cell.rule]
+    if at_utc is not None and (seen := times.seen_at(at_utc, offset, precision)):
+        said[1:3] = [seen.local, seen.day]
+    return said
 
 
 def _table(

@@ -28,6 +28,7 @@ _PRODUCT_CODE = re.compile(r"[A-Z][A-Z0-9]{4}([A-Z0-9][A-Za-z0-9]{2})?")
 _DIVISION = re.compile(r"[A-Za-z0-9]{2}")
 _EPC = re.compile(r"urn:epc:id:(sscc|sgtin|sgln|pgln):([0-9]+)\.([0-9]*)(?:\..*)?", re.IGNORECASE)
 _LOT_CLASS = re.compile(r"urn:epc:class:lgtin:[0-9]+\.[0-9]*\.(.+)", re.IGNORECASE)
+_ASSET = re.compile(r"urn:epc:id:giai:[0-9]+\.(.+)", re.IGNORECASE)
 _EPC_SCHEMES = {"sscc": {"sscc"}, "gtin": {"sgtin"}, "gln": {"sgln", "pgln"}}
 
 
@@ -148,9 +149,12 @@ def _division(text: str) -> str | None:
 
 
 def _by_form(text: str, form: CanonicalForm) -> str | None:
-    """An issuer's number in the issuer's form; None where nothing is left of it. Of an EPC class of a lot the lot alone is read."""
-    if lot := _LOT_CLASS.fullmatch(text.strip()):
-        text = unquote(lot[1])
+    """An issuer's number in the issuer's form; None where nothing is left of it.
+
+    Of an EPC class of a lot the lot alone is read, of the EPC of an asset (a logger) its serial number.
+    """
+    if named := _LOT_CLASS.fullmatch(text.strip()) or _ASSET.fullmatch(text.strip()):
+        text = unquote(named[1])
     bare = text.strip().removeprefix(form.strip_prefix)
     bare, without = (bare.upper(), form.strip.upper()) if form.upper else (bare, form.strip)
     bare = bare.translate(dict.fromkeys(map(ord, without))).strip()

@@ -18,7 +18,10 @@ _DIRECTIVE = re.compile(r"%(.)")
 _ISO = re.compile(
     r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d\d:?\d\d)?)?)?)?", re.ASCII | re.IGNORECASE
 )
-_OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
+_OFFSET = re.compile(r"[+-][0-9]{2}:?[0-9]{2}")
+_EPOCHS = {"epoch_s": 1, "epoch_ms": 10**3, "epoch_ns": 10**9, "epoch_local_s": 1}
+"""Formats of a count since 1970-01-01, to parts of a second; of `epoch_local_s` on the clock where it was seen, else in UTC."""
+_COUNT = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,23 @@ class Placed:
     """UTC, without a zone."""
     said: Said | None = None
     zone_source: str = "none"
-    """offset, site or none."""
+    """offset, site, stated (beside it) or none."""
 
 
 def parse(text: str, formats: Sequence[str] = ()) -> Said | None:
-    """Read `text` by the first of the strptime `formats` that fits; by ISO 8601 (FHIR's partial dates included) where none is stated."""
+    """Read `text` by the first of the strptime `formats` that fits; by ISO 8601 (FHIR's partial dates included) where none is stated.
+
+    Counts since 1970 are formats too: `epoch_s`, `epoch_ms`, `epoch_ns`, and `epoch_local_s`.
+    """
     if not text.isascii():
         return None
     if not formats:
         return _iso(text)
     for form in formats:
+        if form in _EPOCHS:
+            if counted := _since_1970(text, form):
+                return counted
+            continue
         if not _has_width(text, form):
             continue
         try:
@@ -84,6 +94,24 @@ def parse(text: str, formats: Sequence[str] = ()) -> Said | None:
         offset = timezone(at.utcoffset() or timedelta()) if at.tzinfo else None
         return Said(at.replace(tzinfo=None), precision_of(form), offset)
     return None
+
+
+def _since_1970(text: str, form: str) -> Said | None:
+    if not _COUNT.fullmatch(text):
+        return None
+    seconds, parts = divmod(int(text), _EPOCHS[form])
+    try:
+        at = datetime(1970, 1, 1) + timedelta(seconds=seconds, microseconds=parts * 10**6 // _EPOCHS[form])  # noqa: DTZ001  as stated
+    except OverflowError:
+        return None
+    return Said(at, "second", None if form == "epoch_local_s" else UTC)
+
+
+def parse_near(text: str, formats: Sequence[str], month: date) -> Said | None:
+    """Read a text without a year by the first of `formats` that fits, in the year that brings it nearest to the middle of `month`."""
+    middle = datetime(month.year, month.month, 15)  # noqa: DTZ001  a local time
+    said = [parse(f"{text} {year:04d}", [f"{form} %Y" for form in formats]) for year in range(month.year - 1, month.year + 2)]
+    return min((one for one in said if one is not None), key=lambda one: abs(one.at - middle), default=None)
 
 
 _RUN = re.compile(r"(?:%[A-Za-z]){2,}")
@@ -153,8 +181,8 @@ def _offset(text: str) -> timezone:
     return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
 
 
-def place(said: Said, zone: ZoneInfo) -> Placed:
-    """The instant of what was said: by its own offset, else by the site's zone; none where it has no clock time.
+def place(said: Said, zone: ZoneInfo, zone_source: str = "site") -> Placed:
+    """The instant of what was said: by its own offset, else in `zone`; none where it has no clock time.
 
     status: ok; partial (no clock time); ambiguous (the clock showed it twice); set_aside (the clock never showed it, or it lies outside
     all years).
@@ -166,22 +194,36 @@ def place(said: Said, zone: ZoneInfo) -> Placed:
             return Placed(OK, _utc(said.at.replace(tzinfo=said.offset)), said, "offset")
         first, second = said.at.replace(tzinfo=zone, fold=0), said.at.replace(tzinfo=zone, fold=1)
         if first.utcoffset() == second.utcoffset():
-            return Placed(OK, _utc(first), said, "site")
+            return Placed(OK, _utc(first), said, zone_source)
         if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != said.at:
             return Placed(SET_ASIDE, said=said)
     except OverflowError:
         return Placed(SET_ASIDE, said=said)
-    return Placed(AMBIGUOUS, said=said, zone_source="site")
+    return Placed(AMBIGUOUS, said=said, zone_source=zone_source)
 
 
-def seen_at(at_utc: datetime, offset: str, precision: str) -> Said | None:
-    """What a clock at `offset` (`-05:00`) showed at an instant; None where that is no offset, or lies outside all years."""
-    if not _OFFSET.fullmatch(offset):
-        return None
+def seen_at(at_utc: datetime, offset: timezone, precision: str) -> Said | None:
+    """What a clock at `offset` showed at an instant; None where that lies outside all years."""
     try:
-        return Said(at_utc.replace(tzinfo=UTC).astimezone(_offset(offset)).replace(tzinfo=None), precision)
+        return Said(at_utc.replace(tzinfo=UTC).astimezone(offset).replace(tzinfo=None), precision)
     except (ValueError, OverflowError):
         return None
+
+
+def offset_of(text: str) -> timezone | None:
+    """The offset that a text (`-05:00`, `-0500`) says; None where it says none."""
+    try:
+        return _offset(text) if _OFFSET.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def at_site(placed: Placed, zone: ZoneInfo) -> Placed:
+    """An instant that was said without any clock, on the site's."""
+    if placed.at_utc is None or placed.said is None:
+        return placed
+    at = placed.at_utc.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+    return Placed(placed.status, placed.at_utc, Said(at, placed.said.precision), "site")
 
 
 def combine(day: date, clock: time, zone: ZoneInfo, not_before: Said | None, precision: str) -> Placed:

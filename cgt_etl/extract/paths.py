@@ -2,6 +2,13 @@
 
 A step names an element; `[n]` takes one of a list, `[path=text]` keeps the elements where that path gives that text; lists are walked
 through. `$this` is the node itself: an element of a list of texts has no name to be found by.
+
+A cell's path may start elsewhere than at its element: `^.` at what holds it (the record of a list's element, the document of a record),
+`$.` at the whole document; `$key` is the name under which an object holds the record. `step_count.value|step_count` is the first of the
+two that leads anywhere: versions of one format.
+
+In XML an element stands for its text; `@name` is an attribute, `$text` the record's own text, `$key` the name of the record's element, and
+`prefix:name` is of a namespace that the contract states.
 """
 
 from __future__ import annotations
@@ -14,9 +21,20 @@ from typing import Any
 from cgt_etl.errors import DeclarationError
 
 PARENT = "^."
+DOCUMENT = "$."
+KEY = "$key"
 THIS = "$this"
-_STEP = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<selectors>(?:\[[^\]]+\])*)(?:\.|$)")
+TEXT = "$text"
+_STEP = re.compile(r"(?P<name>\$text|[^\W\d][\w:-]*|@[\w:-]*)(?P<selectors>(?:\[[^\]]+\])*)(?:\.|$)")
+_ALTERNATIVE = re.compile(r"\|(?![^\[]*\])")  # not inside a selector
 _SELECTOR = re.compile(r"\[([^\]]+)\]")
+
+
+class Element(dict[str, Any]):
+    """A node that has a text of its own beside the attributes and elements that it holds."""
+
+    text: str | None = None
+    """None where it holds elements."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +80,22 @@ def parse(text: str) -> Path:
     return Path(tuple(steps))
 
 
+def of_cell(text: str) -> tuple[tuple[str, Path], ...]:
+    """(`DOCUMENT`, `PARENT`, `KEY`, or empty where it starts at the element itself; the path from there) of each alternative, in order.
+
+    Raises:
+        DeclarationError: `text` is no path.
+    """
+    return tuple(_from_where(one) for one in _ALTERNATIVE.split(text))
+
+
+def _from_where(text: str) -> tuple[str, Path]:
+    if text == KEY:
+        return KEY, Path(())
+    start = next((one for one in (DOCUMENT, PARENT) if text.startswith(one)), "")
+    return start, parse(text.removeprefix(start))
+
+
 def _selector(text: str) -> int | tuple[Path, str]:
     if text.isdigit():
         return int(text)
@@ -98,4 +132,6 @@ def scalar(leaf: Any) -> str | None:
     """The text of a leaf; None where it is no leaf. Numbers were parsed as their delivered text."""
     if isinstance(leaf, bool):
         return "true" if leaf else "false"
+    if isinstance(leaf, Element):
+        return leaf.text
     return leaf if isinstance(leaf, str) else None

@@ -26,7 +26,7 @@ class Batch:
 
     object: str
     positions: list[int]
-    """Physical line or sheet row, from 1, on which the record starts; a child row carries its parent's."""
+    """Physical line or sheet row, from 1, on which the record starts, in XML its number; a child row carries its parent's."""
     items: list[int]
     """0 for a record, 0 to n-1 for the rows of a list inside it; the sheet row for the lines of a form."""
     columns: dict[str, list[str | None]]

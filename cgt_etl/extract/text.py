@@ -24,12 +24,13 @@ class Looked:
     ends_with_newline: bool
 
 
-def look(path: Path, encoding: str) -> Looked:
+def look(path: Path, encoding: str, most_line_bytes: int | None = None) -> Looked:
     """Check the whole file against `encoding`.
 
     Raises:
-        RefusedFile: empty, wrong encoding (with the line), NUL (with the line), or a line beyond `MAX_LINE_BYTES`.
+        RefusedFile: empty, wrong encoding (with the line), NUL (with the line), or a line beyond `most_line_bytes` (else `MAX_LINE_BYTES`).
     """
+    longest = MAX_LINE_BYTES if most_line_bytes is None else most_line_bytes
     with path.open("rb") as file:
         head = file.read(4)
     _check_mark(path, head, encoding)
@@ -57,8 +58,8 @@ def look(path: Path, encoding: str) -> Looked:
             lines += text.count("\n")
             newline = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
             since_newline = since_newline + len(chunk) if newline < 0 else len(chunk) - newline - 1
-            if since_newline > MAX_LINE_BYTES:
-                raise _refuse(path, f"a line is longer than {MAX_LINE_BYTES} bytes", "Export it with line ends", lines + 1)
+            if since_newline > longest:
+                raise _refuse(path, f"a line is longer than {longest} bytes", "Export it with line ends", lines + 1)
             last = text[-1:] or last
             if not chunk:
                 break

@@ -9,6 +9,7 @@ from 1. Python-calamine reads; `archive` has looked before.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.contracts.model import XlsxFormat
+from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import limits
 from cgt_etl.extract.archive import Cell, look, refuse
 from cgt_etl.extract.delimited import compare
@@ -30,11 +32,26 @@ _MEND = "Mend the export, or give the contract a new version"
 _OUTSIDE = "(a cell outside the form)"
 
 
-def reading(file: XlsxFormat, path: Path, objects: tuple[ObjectSpec, ...], ignored: frozenset[str]) -> Reading:
-    """The rows of a sheet; see `cgt_etl.extract.open_reader`. `ignored` are texts of a form that are not read."""
+def reading(file: XlsxFormat, path: Path, objects: tuple[ObjectSpec, ...], name: str, ignored: frozenset[str]) -> Reading:
+    """The rows of a sheet of a workbook delivered as `name`; see `cgt_etl.extract.open_reader`. `ignored` are texts of a form not read."""
     if file.form is None:
-        return Reading(lambda result: _table(file, path, objects[0], result))
-    return Reading(lambda result: _Form(file, path, objects, ignored).batches(result))
+        return Reading(lambda result: _table(of_name(file, name), path, objects[0], result))
+    return Reading(lambda result: _Form(of_name(file, name), path, objects, ignored).batches(result))
+
+
+def of_name(file: XlsxFormat, name: str) -> XlsxFormat:
+    """The format of a file delivered as `name`, its sheet named.
+
+    Raises:
+        RefusedFile: the name, which is to name the sheet, does not.
+    """
+    if file.sheet_in_name is None:
+        return file
+    match = re.fullmatch(file.sheet_in_name, name)
+    if match is None or not match["sheet"]:
+        remedy = f"Name it as the contract says: {file.sheet_in_name}"
+        raise RefusedFile("the file's name names no sheet", remedy=remedy, file=name, rule="F03")
+    return file.model_copy(update={"sheet": match["sheet"], "sheet_in_name": None})
 
 
 def printed(file: XlsxFormat, path: Path, first: int, last: int) -> list[str]:

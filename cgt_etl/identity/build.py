@@ -51,11 +51,13 @@ OBJECT_KINDS = frozenset(
         "shipment",
         "serial",
         "material_lot",
+        "logger",
+        "specimen",
     }
 )
 """Kinds that name things whatever a contract says of them: they reach a person through the product graph, never by joining."""
-SHARED_KIND = "material_lot"
-"""Names a thing that many batches use up. It joins none of them: one lot of vector would rebuild a year of batches together."""
+SHARED_KINDS = ("logger", "material_lot")
+"""Name things that many batches or shipments use. They join none of them: one lot of vector would rebuild a year of batches together."""
 
 
 @dataclass(frozen=True)
@@ -142,13 +144,13 @@ def _components(con: duckdb.DuckDBPyConnection, size: int) -> None:
     """
     con.execute(
         "create table record_token as select l.delivery_no, l.source_row, min(t.token_no) as first_token"
-        " from link l join token t using (linkage_token) where t.kind <> $shared group by all",
-        {"shared": SHARED_KIND},
+        " from link l join token t using (linkage_token) where not list_contains($shared, t.kind) group by all",
+        {"shared": list(SHARED_KINDS)},
     )
     edges = con.execute(
         "select distinct r.first_token, t.token_no from link l join token t using (linkage_token)"
-        " join record_token r using (delivery_no, source_row) where r.first_token <> t.token_no and t.kind <> $shared",
-        {"shared": SHARED_KIND},
+        " join record_token r using (delivery_no, source_row) where r.first_token <> t.token_no and not list_contains($shared, t.kind)",
+        {"shared": list(SHARED_KINDS)},
     ).fetchnumpy()
     label = smallest_labels(size, _ints(edges["first_token"]), _ints(edges["token_no"]))
     con.register("label", pa.table({"token_no": np.arange(size, dtype=np.int64), "smallest": label}))

@@ -189,7 +189,9 @@ def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path) -> Admission 
     """Read and judge."""
     feed = parcel.binding.feed
     try:
-        reading = open_reader(feed.extension.file, raw, feed.objects, ignored_elements=feed.extension.ignored_elements)
+        reading = open_reader(
+            feed.extension.file, raw, feed.objects, ignored_elements=feed.extension.ignored_elements, name=parcel.source_name
+        )
         return admit(parcel.binding, reading, door.keys, door.suppressed, door.registry, source_delivery=parcel.id, sequence=sequence)
     except RefusedFile as error:
         return error

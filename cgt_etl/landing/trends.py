@@ -74,11 +74,11 @@ def lines(found: list[Trend]) -> list[str]:
     """For a terminal: a line per feed with the share of each night, then its rules, and what got worse last."""
     out = []
     for one in found:
-        shares = "  ".join(f"{night.night:04d} {night.set_aside}/{night.units}" for night in one.nights)
-        refused = sum(night.refused for night in one.nights)
-        out.append(
-            f"{one.partner}/{one.feed}  {shares}{f'  files refused: {refused}' if refused else ''}{'  WORSE' if one.is_worse else ''}"
+        shares = "  ".join(
+            f"{night.night:04d} {night.set_aside}/{night.units}{f' (files refused: {night.refused})' if night.refused else ''}"
+            for night in one.nights
         )
+        out.append(f"{one.partner}/{one.feed}  {shares}{'  WORSE' if one.is_worse else ''}")
         for rule in sorted({rule for night in one.nights for rule in night.by_rule}):
             out.append(f"  {rule:10}  " + "  ".join(f"{night.night:04d} {night.by_rule.get(rule, 0)}" for night in one.nights))
     if any(one.is_worse for one in found):

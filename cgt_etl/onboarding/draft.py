@@ -171,14 +171,23 @@ def _quoted(text: str) -> str:
 
 
 def _physical_type(file: FileFormat) -> str:
-    return {"csv": "csv row", "xlsx": "sheet row", "ndjson": "json line", "arff": "arff row", "hl7": "HL7 v2 message"}[file.format]
+    return {
+        "csv": "csv row",
+        "xlsx": "sheet row",
+        "ndjson": "json line",
+        "json": "json object",
+        "arff": "arff row",
+        "hl7": "HL7 v2 message",
+    }[file.format]
 
 
 def _file(file: FileFormat) -> str:
     """The format as found; what is the model's default is left out."""
     if isinstance(file, NdjsonFormat):
         return "{format: ndjson" + (f", resource_type: {file.resource_type}" if file.resource_type else "") + "}"
-    stated = {name: value for name, value in file.model_dump().items() if value != type(file).model_fields[name].default}
+    stated = {"format": file.format} | {
+        name: value for name, value in file.model_dump().items() if value != type(file).model_fields[name].default
+    }
     if isinstance(file, CsvFormat) and file.decimal == ",":
         stated["decimal"] = ","
     return "{" + ", ".join(f"{name}: {_quoted(value) if isinstance(value, str) else value}" for name, value in stated.items()) + "}"

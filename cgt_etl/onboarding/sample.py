@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +18,12 @@ from zoneinfo import ZoneInfo
 from python_calamine import CalamineError, CalamineWorkbook
 
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
-from cgt_etl.contracts.model import CastName, Column, CsvFormat, FileFormat, NdjsonFormat, ObjectExtension, XlsxFormat
+from cgt_etl.contracts.model import CastName, Column, CsvFormat, FileFormat, JsonFormat, NdjsonFormat, ObjectExtension, XlsxFormat
 from cgt_etl.door import times
 from cgt_etl.door.casts import Context, caster
 from cgt_etl.errors import CgtError
 from cgt_etl.extract import open_reader
+from cgt_etl.extract.limits import MAX_DOCUMENT_BYTES
 
 MOST_ROWS = 20_000
 """Rows that proposals rest on; the reader still reads the whole file."""
@@ -45,6 +47,7 @@ _CASTS: dict[CastName, tuple[str, ...]] = {
 }
 """Narrowest first: a day without signs between its parts is an integer too, an integer is a decimal, a decimal may have comparators."""
 _YES_NO = ({"Y", "N"}, {"YES", "NO"}, {"TRUE", "FALSE"}, {"T", "F"})
+_STEP = re.compile(r"[A-Za-z_@][A-Za-z0-9_:-]*")
 _ZONE = ZoneInfo("UTC")
 
 
@@ -87,7 +90,7 @@ def look(path: Path, sheet: str | None = None) -> Sample:
     """Find format and columns of a sample, and read it whole in that format.
 
     Args:
-        path: `.csv`, `.tsv`, `.txt`, `.xlsx`, `.ndjson`, `.jsonl` or FHIR bulk JSON lines.
+        path: `.csv`, `.tsv`, `.txt`, `.xlsx`, `.ndjson`, `.jsonl` or FHIR bulk JSON lines, or `.json` of one document.
         sheet: of a workbook; the fullest where absent.
 
     Raises:
@@ -103,7 +106,10 @@ def look(path: Path, sheet: str | None = None) -> Sample:
         case ".ndjson" | ".jsonl":
             nested, names, lists = _nested(path)
             return _read(path, nested, "resource", names, lists)
-    raise CgtError("no reader for files of this name", file=path.name, remedy="Name it .csv, .tsv, .txt, .xlsx, .ndjson or .jsonl")
+        case ".json":
+            document, names, lists = _document(path)
+            return _read(path, document, "record", names, lists)
+    raise CgtError("no reader for files of this name", file=path.name, remedy="Name it .csv, .tsv, .txt, .xlsx, .ndjson, .jsonl or .json")
 
 
 def _delimited(path: Path) -> tuple[CsvFormat, list[str]]:
@@ -165,27 +171,63 @@ def _table(path: Path, sheet: str | None) -> tuple[XlsxFormat, list[str]]:
 
 def _nested(path: Path) -> tuple[NdjsonFormat, list[str], tuple[str, ...]]:
     """Leaves by their path, in the order in which they first come; lists of records apart."""
-    leaves: dict[str, None] = {}
-    lists: dict[str, None] = {}
-    kinds: set[str] = set()
+    records: list[object] = []
     with path.open(encoding="utf-8-sig") as stream:
         for _, line in zip(range(MOST_ROWS), stream, strict=False):
             try:
-                record = json.loads(line) if line.strip() else {}
+                records.append(json.loads(line) if line.strip() else {})
             except ValueError:
                 continue  # the reader sets it aside
-            if isinstance(record, dict):
-                kinds.add(str(record.pop("resourceType", "")))
-                for name, is_list in _leaves(record, ""):
-                    (lists if is_list else leaves)[name] = None
+    leaves, lists, kind = _shape(records)
     if not leaves:
         raise CgtError("no line of it is a JSON object", file=path.name, remedy="Send one object per line")
+    return NdjsonFormat(format="ndjson", resource_type=kind), leaves, lists
+
+
+def _document(path: Path) -> tuple[JsonFormat, list[str], tuple[str, ...]]:
+    """The longest list of records is taken for the document's; leaves beside it are those of the head (`^.`)."""
+    try:
+        document = json.loads(path.read_bytes()) if path.stat().st_size <= MAX_DOCUMENT_BYTES else None
+    except ValueError:
+        document = None
+    if not isinstance(document, dict | list):
+        problem = f"it is no JSON document of at most {MAX_DOCUMENT_BYTES} bytes"
+        raise CgtError(problem, file=path.name, remedy="Send one whole document; JSON lines are named .jsonl")
+    found = list(_lists_of_records(document, "")) if isinstance(document, dict) else []
+    at, records = max(found, key=lambda one: len(one[1]), default=(None, document if isinstance(document, list) else [document]))
+    leaves, lists, kind = _shape(records[:MOST_ROWS])
+    head = [f"^.{name}" for name, is_list in _leaves(document, "") if not is_list] if at and isinstance(document, dict) else []
+    if not leaves:
+        raise CgtError("it holds no JSON object", file=path.name, remedy="Send a document with records")
+    return JsonFormat(format="json", records=at, resource_type=kind), [*head, *leaves], lists
+
+
+def _lists_of_records(node: dict[str, object], above: str) -> Iterator[tuple[str, list[object]]]:
+    for name, value in node.items():
+        if isinstance(value, dict):
+            yield from _lists_of_records(value, f"{above}{name}.")
+        elif isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            yield f"{above}{name}", value
+
+
+def _shape(records: list[object]) -> tuple[list[str], tuple[str, ...], str | None]:
+    """(leaves of the records by their path, their lists of records, their resource type where they have one) in order of appearance."""
+    leaves: dict[str, None] = {}
+    lists: dict[str, None] = {}
+    kinds: set[str] = set()
+    for record in records:
+        if isinstance(record, dict):
+            kinds.add(str(record.get("resourceType", "")))
+            for name, is_list in _leaves({name: value for name, value in record.items() if name != "resourceType"}, ""):
+                (lists if is_list else leaves)[name] = None
     kind = kinds.pop() if len(kinds) == 1 else None
-    return NdjsonFormat(format="ndjson", resource_type=kind or None), list(leaves), tuple(lists)
+    return list(leaves), tuple(lists), kind or None
 
 
 def _leaves(node: dict[str, object], above: str) -> Iterator[tuple[str, bool]]:
     for name, value in node.items():
+        if not _STEP.fullmatch(name):
+            continue  # no path leads to it: a delivery names it as outside the contract
         at = f"{above}{name}"
         if isinstance(value, list):
             if len(value) == 1 and isinstance(value[0], dict):

@@ -64,7 +64,8 @@ def plan_asset(registry: Registry) -> dg.AssetsDefinition:
             state = partner_state.metadata(
                 night.settings, promised, [one for one in listed if one.partner == name], lines, night.received_at
             )
-            context.log_event(dg.AssetObservation(partner_key(name), metadata={"night": night.name, **state}))
+            whole = {"night": night.name, **state, "Data Docs": dg.MetadataValue.path(str(night.data_docs))}
+            context.log_event(dg.AssetObservation(partner_key(name), metadata=whole))
         yield dg.MaterializeResult(
             asset_key=PLAN,
             metadata={

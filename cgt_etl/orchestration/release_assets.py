@@ -46,7 +46,7 @@ def gate_asset(marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
                 "is_open": verdict.is_open,
                 "expectations": len(verdict.results),
                 "failed": dg.MetadataValue.md(_listed(failed)),
-                "Data Docs": dg.MetadataValue.path(str(night.quality / "data_docs" / "index.html")),
+                "Data Docs": dg.MetadataValue.path(str(night.data_docs)),
             },
         )
         for suite in declared:

@@ -82,8 +82,13 @@ class Night:
 
     @property
     def quality(self) -> Path:
-        """Where the gate leaves its results and Data Docs."""
+        """Where the gate leaves its results and Data Docs. A night with nothing new has those of its release."""
         return self.settings.home / "quality" / self._plan().inputs_hash
+
+    @property
+    def data_docs(self) -> Path:
+        """The first page of the Data Docs; known with the plan, written by the gate."""
+        return self.quality / "data_docs" / "index.html"
 
     @step
     def land(self, partner: str | None = None) -> list[Landed]:

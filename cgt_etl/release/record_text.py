@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from cgt_etl.contracts.model import CsvFormat, Hl7Format, XlsxFormat
+from cgt_etl.contracts.model import CsvFormat, Hl7Format, JsonFormat, XlsxFormat, XmlFormat
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
-from cgt_etl.extract.workbook import printed
+from cgt_etl.extract import json_document, workbook, xml_records
 from cgt_etl.landing.delivery import Delivery
 from cgt_etl.landing.vault import Vault, printable
 from cgt_etl.settings import Settings
@@ -16,7 +16,7 @@ from cgt_etl.settings import Settings
 
 def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list[str]:
     """Physical lines `first` to `last` of a delivered file, and on to where a quoted cell of the last one ends; of a workbook sheet
-    rows, of HL7 whole messages.
+    rows, of a JSON or XML document its records, of HL7 whole messages.
 
     Control characters are shown as escapes: what a partner wrote cannot steer the terminal.
 
@@ -28,9 +28,16 @@ def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list
     encoding = form.encoding if isinstance(form, CsvFormat | Hl7Format) else "utf-8-sig"
     quote = form.quote if isinstance(form, CsvFormat) else ""
     vault = Vault(settings.vault, Keys(settings.master_key).vault)
-    if isinstance(form, XlsxFormat):
+    if isinstance(form, XlsxFormat | JsonFormat | XmlFormat):
         with vault.readable(f"{delivery.id}/raw.enc") as path:
-            return [printable(line) for line in printed(form, path, first, last)]
+            printed: Iterable[str]
+            if isinstance(form, XlsxFormat):
+                printed = workbook.printed(workbook.of_name(form, delivery.manifest.source_name), path, first, last)
+            elif isinstance(form, JsonFormat):
+                printed = json_document.printed(form, path, first, last)
+            else:
+                printed = xml_records.printed(form, path, first, last)
+            return [printable(line) for line in printed]
     with vault.readable(f"{delivery.id}/raw.enc") as path, path.open(encoding=encoding) as file:
         rest = islice(file, first - 1, None)
         found = _messages(rest, last - first + 1) if isinstance(form, Hl7Format) else _whole(rest, last - first + 1, quote)

@@ -21,7 +21,7 @@ Level = Literal["none", "typical", "harsh"]
 
 
 class Export(Protocol):
-    """What a module of `exports/` offers besides `facts`."""
+    """What a module of `exports/` offers besides `facts`; and `full_facts`, where high volume means more of the same."""
 
     FEEDS: Mapping[str, Layout]
     DEFECTS: Mapping[str, tuple[DefectClass, ...]]

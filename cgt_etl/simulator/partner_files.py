@@ -55,7 +55,7 @@ def _speaks(party: Party, network: Network) -> list[Speaks]:
             }
         ],
         "manufacturer": [{"dialect": "mes_batch_record", "issuers": {"batch": maker}}],
-        "courier": [{"dialect": "courier_epcis", "issuers": {"lot": maker}}],
+        "courier": [{"dialect": "courier_epcis", "issuers": {"lot": maker}}, {"dialect": "courier_logger"}],
         "laboratory": [{"dialect": "qc_coa", "issuers": {"lot": maker, "batch": maker}}],
         "registry": [{"dialect": "registry_ct", "issuers": {"lot": maker, "batch": maker}}],
     }

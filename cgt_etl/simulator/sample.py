@@ -50,7 +50,7 @@ def simulate(
         seed: of all randomness.
         defects: how much goes wrong; each defect is listed in `truth/defects.jsonl`.
         world: the repository's partners, or at least eight legal entities in each role.
-        high_volume: also minutes of wearables, about 60,000 rows a journey.
+        high_volume: also minutes of wearables, about 60,000 rows a journey, and a reading of the loggers every minute.
 
     Raises:
         FileExistsError: `<out>/inbox` or `<out>/truth` is already there.
@@ -69,7 +69,8 @@ def simulate(
     for journey in all_journeys(parties, journeys, seed):
         engine.truth.journey(journey)
         for name, module in modules.items():
-            for fact in module.facts(journey, parties, Draws.seeded(seed, "export", name, journey.number)):
+            facts = getattr(module, "full_facts", module.facts) if high_volume else module.facts
+            for fact in facts(journey, parties, Draws.seeded(seed, "export", name, journey.number)):
                 engine.deliver(module, fact)
     said = {"world": world, "journeys": journeys, "nights": nights, "seed": seed, "defects": defects, "high_volume": high_volume}
     engine.truth.whole("world", said)

@@ -77,11 +77,12 @@
             person, measurement='text', specimen='text', method='text', timepoint='text', replicate='integer', comparator='text',
             value_raw='text', unit_raw='text', value='number', unit='text', value_code='text', value_status='text', status='text',
             loinc_code='text', basis='text', occurred='time', recorded='time', din_token='text', product_description_code='text',
-            division='text', batch_token='text', lot_token='text'
+            division='text', batch_token='text', lot_token='text', sample_token='text'
         ),
         'event': dict(
             person, event_type='text', occurred='time', recorded='time', status='text', detail_code='text', din_token='text',
-            order_token='text', batch_token='text', lot_token='text', sscc_token='text', from_party_id='text', to_party_id='text'
+            order_token='text', batch_token='text', lot_token='text', sscc_token='text', logger_token='text',
+            from_party_id='text', to_party_id='text', from_gln='text', to_gln='text'
         ),
         'outcome': dict(
             person, outcome_type='text', scale_code='text', grade='integer', value_code='text', value='number', unit='text',
@@ -95,6 +96,9 @@
         'wearable_minute': dict(
             person, device_token='text', minute='time', steps='integer', heart_rate_per_min='number', is_worn='boolean'
         ),
+        'logger_reading': {
+            'logger_token': 'text', 'probe': 'text', 'read': 'time', 'temperature_c': 'number', 'value_status': 'text', 'event_code': 'text',
+        },
         'clinical_act': dict(
             person, code='text', code_system='text', act_type='text', status='text', started='time', ended='time', recorded='time'
         ),

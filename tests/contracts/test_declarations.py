@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from cgt_etl.contracts.load import load_feed, load_partner
+from cgt_etl.contracts.model import JsonFormat
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import DeclarationError
 from cgt_etl.settings import PACKAGE, Settings
@@ -44,7 +46,7 @@ def mappings(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
             yield from mappings(part, (*place, index))
 
 
-FREE = {"missing", "values", "arguments", "ignored_elements", "issuers"}  # mappings whose keys are data of the declaration
+FREE = {"missing", "values", "arguments", "ignored_elements", "issuers", "namespaces"}  # mappings whose keys are data of the declaration
 
 
 def _typo(document: Any, place: tuple[Any, ...]) -> Any:
@@ -74,6 +76,15 @@ def test_a_typo_at_any_depth_of_a_contract_is_an_error(name: str, tmp_path: Path
         assert path.name in str(caught.value), place
 
 
+@pytest.mark.parametrize("value", [date(2025, 1, 1), {1: "a"}, float("nan")], ids=["a date", "a number as key", "no number"])
+def test_what_json_cannot_say_is_an_error_of_ours(value: Any, tmp_path: Path) -> None:
+    path = tmp_path / "apheresis.odcs.yaml"
+    document = yaml.safe_load((PACKAGE / "dialects" / "becs_us" / "apheresis.odcs.yaml").read_text())
+    path.write_text(yaml.safe_dump(document | {"dataProduct": value}))
+    with pytest.raises(DeclarationError, match=r"unquoted|ODCS says"):
+        load_feed(path)
+
+
 @pytest.mark.parametrize("path", PARTNERS[:2], ids=lambda path: path.parent.name)
 def test_a_typo_at_any_depth_of_a_partner_is_an_error(path: Path, tmp_path: Path) -> None:
     folder = tmp_path / path.parent.name
@@ -92,10 +103,15 @@ def test_a_typo_at_any_depth_of_a_partner_is_an_error(path: Path, tmp_path: Path
         (lambda c: c.update(action="keep", privacy="direct"), "kept"),
         (lambda c: c.update(action="drop"), "reason"),
         (lambda c: c.update(cast="integer"), "identifier"),
+        (lambda c: c.update(part="(.*)"), "a group named `part`"),
+        (lambda c: c.update(part="(?P<part>"), "no regular expression"),
     ],
-    ids=["no privacy class", "no action", "direct kept", "dropped without reason", "identifier read as number"],
-)
-def test_a_column_without_a_privacy_decision_is_refused(change: Any, says: str, tmp_path: Path) -> None:
+    ids=[
+        "no privacy class", "no action", "direct kept", "dropped without reason", "identifier read as number", "a part that names none",
+        "a part that is no pattern",
+    ],
+)  # fmt: skip
+def test_a_column_that_leaves_something_open_is_refused(change: Any, says: str, tmp_path: Path) -> None:
     path = PACKAGE / "dialects/becs_us/apheresis.odcs.yaml"
     document = yaml.safe_load(path.read_text())
     column = next(p for p in document["schema"][0]["properties"] if p["physicalName"] == "DIN")
@@ -119,6 +135,26 @@ def test_a_form_is_declared_whole(change: Any, says: str, tmp_path: Path) -> Non
     path = PACKAGE / "dialects/qc_coa/certificate.odcs.yaml"
     document = yaml.safe_load(path.read_text())
     change(document)
+    (tmp_path / path.name).write_text(yaml.safe_dump(document, allow_unicode=True))
+    with pytest.raises(DeclarationError, match=says):
+        load_feed(tmp_path / path.name)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda file, _: file["head"].update(columns=["logger", "serial"]), "`serial` is no column"),
+        (lambda file, columns: file["head"].update(columns=[one["name"] for one in columns]), "a column of its own"),
+        (lambda file, _: file.update(header_lines=3), "for a plain table"),
+        (lambda _, columns: columns[2]["customProperties"][0]["value"].update(cast="text"), "`zone`, which is no code column"),
+        (lambda _, columns: columns[4]["customProperties"][0]["value"].update(zone_column="zone"), "only an instant"),
+    ],
+    ids=["an unknown column", "no table", "header lines", "a zone that is no code", "a number in a zone"],
+)
+def test_a_head_and_its_zone_are_declared_whole(change: Any, says: str, tmp_path: Path) -> None:
+    path = PACKAGE / "dialects/courier_logger/reading.odcs.yaml"
+    document = yaml.safe_load(path.read_text())
+    change(document["customProperties"][0]["value"]["file"], document["schema"][0]["properties"])
     (tmp_path / path.name).write_text(yaml.safe_dump(document, allow_unicode=True))
     with pytest.raises(DeclarationError, match=says):
         load_feed(tmp_path / path.name)
@@ -153,3 +189,20 @@ def test_an_unknown_partner_and_feed_are_named() -> None:
         registry.binding("nobody", "apheresis")
     with pytest.raises(DeclarationError, match="promised: apheresis"):
         registry.binding("northgate_blood_centre", "outcome")
+
+
+def test_a_partner_may_send_documents_where_the_contract_says_lines(tmp_path: Path) -> None:
+    registry = Registry.load(Settings(home=tmp_path, partner_paths=(PACKAGE / "real_sources",)))
+    sent = registry.binding("cibmtr_ig_examples", "observation").feed.extension
+    assert sent.file == JsonFormat(format="json", records="entry.resource", is_alone_allowed=True, resource_type="Observation")
+    assert sent.unit == "record"
+    [said] = [feed.extension for feed in registry.feeds if (feed.dialect, feed.name) == ("ehr_fhir_r4", "observation")]
+    assert (said.file.format, said.unit) == ("ndjson", "resource")
+
+
+def test_a_partner_of_a_table_sends_no_documents(tmp_path: Path) -> None:
+    shutil.copytree(PACKAGE / "real_sources" / "uci_bone_marrow", tmp_path / "uci_bone_marrow")
+    file = tmp_path / "uci_bone_marrow" / "partner.yaml"
+    file.write_text(file.read_text().replace("{dialect: uci_bmt, site: main}", "{dialect: uci_bmt, site: main, document: {records: rows}}"))
+    [error] = Registry.load(Settings(home=tmp_path, partner_paths=(tmp_path,))).unhealthy
+    assert "sends JSON documents where uci_bmt has no JSON lines: transplant" in str(error)

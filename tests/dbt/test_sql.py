@@ -12,11 +12,11 @@ from tests.dbt.conftest import Built
 pytestmark = pytest.mark.slow
 
 PORTABLE = {
-    "ABS", "AND", "ARG_MIN", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXTRACT", "FLOOR", "IF", "LENGTH", "LN", "LOWER", "MAX",
-    "MD5", "MIN", "NULLIF", "OR", "REPLACE", "ROUND", "ROW_NUMBER", "SUBSTRING", "SUM", "TRIM", "UPPER",
+    "ABS", "AND", "ARG_MIN", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXTRACT", "FIRST_VALUE", "FLOOR", "IF", "LAG", "LENGTH",
+    "LN", "LOWER", "MAX", "MD5", "MIN", "NULLIF", "OR", "REPLACE", "ROUND", "ROW_NUMBER", "SUBSTRING", "SUM", "TRIM", "UPPER",
 }  # fmt: skip
 """Functions that DuckDB and Spark both have with one meaning, in sqlglot's names; another is looked up in both before it is added here.
-DATEDIFF comes from the dispatched `days_between` and `seconds_between` alone."""
+DATEDIFF comes from the dispatched `days_between` and `minutes_between` alone."""
 DUCKDB_ONLY = (exp.Qualify, exp.List, exp.Lambda, exp.PivotAny, exp.ILike, exp.Unnest, exp.Struct, exp.Bracket)
 """Syntax without a counterpart in both."""
 LAYERS = {"staging": {"source", "seed", "staging"}, "intermediate": {"source", "seed", "staging", "intermediate"}}

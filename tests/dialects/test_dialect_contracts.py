@@ -26,6 +26,13 @@ def test_every_folder_is_healthy() -> None:
 def test_layouts_are_whole() -> None:
     columns = {(feed.dialect, feed.name): len(feed.objects[0].columns) for feed in REGISTRY.feeds}
     assert columns["becs_us", "apheresis"] == 31
+    assert columns["becs_eu", "apheresis"] == 20
+    assert columns["courier_tms", "shipment"] == 11
+    assert columns["vi_cell_blu", "cell_count"] == 34
+    assert columns["revvity_matrix", "matrix_count"] == 14
+    assert columns["qiacuity_dpcr", "dpcr"] == 15
+    assert columns["processing_lab", "cryo"] == 21
+    assert columns["ln2_tank_log", "reading"] == 13
     assert columns["registry_ct", "outcome"] == 17
     assert columns["uci_bmt", "transplant"] == 37
     assert columns["qc_coa", "certificate"] == 10

@@ -15,6 +15,7 @@ from cgt_etl.door.admit import Admission, admit
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import open_reader
+from cgt_etl.landing.delivery import sequence_of
 from cgt_etl.landing.rehearse import rehearse
 from cgt_etl.settings import PACKAGE, Settings
 
@@ -33,7 +34,8 @@ def _admitted(path: Path, sample: Verdict) -> Admission:
     binding = REGISTRY.binding(sample["as"], sample["feed"])
     extension = binding.feed.extension
     reading = open_reader(extension.file, path, binding.feed.objects, ignored_elements=extension.ignored_elements)
-    return admit(binding, reading, Keys(bytes(32)), frozenset(), REGISTRY, source_delivery="sample", sequence="1")
+    sequence = sequence_of(binding.sequence, path.name, "1")
+    return admit(binding, reading, Keys(bytes(32)), frozenset(), REGISTRY, source_delivery="sample", sequence=sequence)
 
 
 def _expected(said: Verdict | str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ AS_PRINTED = {
     "cells/mm3": "/uL",
     "cells/cumm": "/uL",
     "cells/uL": "/uL",
+    "cells/mL": "/mL",
     "10*6 cells": "10*6",
     "{cells}": "1",
     "{ratio}": "1",
@@ -44,6 +45,9 @@ AS_PRINTED = {
     "x": "1",
     "1e9": "10*9",
     "c/cell": "{copies}/{cell}",
+    "sec": "s",
+    "bpm": "/min",
+    "beats/min": "/min",
 }
 """What people print -> UCUM. Read as UCUM, K/uL would be kelvin and G/L gauss."""
 OF_TWO_KINDS = {
@@ -67,6 +71,8 @@ TRAPS = [
     ("whole_blood_processed", "L", 9.4, 9400.0),
     ("dose_infused_abs", "10*8", 0.91, 91.0),
     ("body_temp", "[degF]", 102.2, 39.0),
+    ("time_in_bed", "ms", 3780000.0, 63.0),
+    ("sleep_duration", "h", 7.5, 450.0),
 ]
 """measurement, unit, value as written, value in the canonical unit; each of these has been got wrong somewhere."""
 

@@ -323,3 +323,43 @@ def test_an_instant_in_utc_has_the_local_day_of_the_offset_beside_it(tmp_path: P
     assert table["at_local"].to_list() == ["2025-11-04T19:15:00", "2025-11-05T03:15:00", "2025-11"]
     assert [str(day) for day in table["at_date"]] == ["2025-11-04", "2025-11-05", "None"]
     assert [str(at) for at in table["at_at_utc"]] == ["2025-11-05 03:15:00", "2025-11-05 03:15:00", "None"]
+
+
+def test_an_instant_without_an_offset_happened_at_the_offset_beside_it(tmp_path: Path) -> None:
+    columns = [column("at", cast="instant", offset_column="utc_offset", formats=["epoch_local_s"]), column("utc_offset", cast="text")]
+    rows = [["1447800900", "-0700"], ["1447800900", "+05:00"], ["1447800900", "PST"], ["1762047000", "-0500"], ["many", "-0700"]]
+    table = rule_case(tmp_path, columns, rows).tables["sample"].sort("source_row")
+    assert table["at_local"].to_list() == ["2015-11-17T22:55:00"] * 3 + ["2025-11-02T01:30:00", None]
+    in_utc = ["2015-11-18 05:55:00", "2015-11-17 17:55:00", "2015-11-18 03:55:00", "2025-11-02 06:30:00", "None"]
+    assert [str(at) for at in table["at_at_utc"]] == in_utc  # the third by the site's zone; the fourth in the hour that happens twice there
+    assert table["at_zone_source"].to_list() == ["offset", "offset", "site", "offset", None]
+    assert table["at__status"].to_list() == ["ok", "ok", "ok", "ok", "set_aside"]
+
+
+def test_a_count_since_1970_is_seen_on_the_clock_of_the_site(tmp_path: Path) -> None:
+    columns = [column("at", cast="instant", formats=["epoch_s"]), column("fine", cast="instant", formats=["epoch_ns"])]
+    rows = [["1764043200", "1764043200123456789"], ["-5", "99999999999999999999"], ["1764043200.5", ""]]
+    table = rule_case(tmp_path, columns, rows).tables["sample"].sort("source_row")
+    assert [str(at) for at in table["at_at_utc"]] == ["2025-11-25 04:00:00", "None", "None"]
+    assert table["at_local"].to_list() == ["2025-11-24T23:00:00", None, None]
+    assert [str(day) for day in table["at_date"]] == ["2025-11-24", "None", "None"]
+    assert str(table["fine_at_utc"][0]) == "2025-11-25 04:00:00.123456"
+    assert table["at__status"].to_list() == ["ok", "set_aside", "set_aside"]
+
+
+def test_of_a_cell_that_holds_two_things_only_what_is_read_is_kept(tmp_path: Path) -> None:
+    din = {"cast": "identifier", "identifier": "din", "privacy": "quasi", "action": "token"}
+    spec = table(
+        "bag",
+        column("din", "DIN/Comp", position=1, **din),
+        column("division", "DIN/Comp", cast="identifier", identifier="division", part=r".{13}(?:-(?P<part>.+))?"),
+        column("temperature", "Temp", cast="measured", part="(?P<part>.+?)°C"),
+    )
+    path = tmp_path / "f.csv"
+    path.write_text("DIN/Comp,Temp\nA999925000101-A0,-188.4°C\nA999925000102,-188.4\n", encoding="utf-8")
+    admission = through(binding(spec), path)
+    rows = admission.tables["bag"].to_dicts()
+    kept = [(row["division"], row["division__raw"], row["division__status"], row["temperature"], row["temperature__raw"]) for row in rows]
+    assert kept == [("A0", "A0", "ok", -188.4, "-188.4"), (None, "", "missing", None, None)]
+    assert verdicts(admission) == [(3, "temperature", "D02", "cell")]
+    assert "A999925000101" not in everything_but_the_vault(admission)

@@ -224,3 +224,13 @@ def test_no_text_breaks_a_cast(text: str, kind: str) -> None:
     if cell.status == "set_aside":
         assert cell.rule is not None
         assert set(cell.values) == {None}
+
+
+def test_a_part_of_a_cell_is_read_and_the_rest_must_be_what_the_contract_says() -> None:
+    degrees = {"cast": "measured", "part": r"(?P<part>.+?)\s*(?:°C|Â°C)"}
+    assert value("-188.4°C", **degrees) == value("-188.4 Â°C", **degrees) == -188.4
+    assert all(is_unreadable(text, **degrees) for text in ("-188.4", "-188.4°F", "cold °C", "°C"))
+    division = {"cast": "identifier", "identifier": "division", "part": r".{13}(?:-(?P<part>.*))?"}
+    assert value("A999925000101-Aa", **division) == "Aa"
+    assert cast("A999925000101", **division).status == cast("A999925000101-", **division).status == "missing"
+    assert is_unreadable("A999925000101-Aab", **division)

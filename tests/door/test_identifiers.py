@@ -106,6 +106,7 @@ def test_epc_uris_get_their_check_digit() -> None:
     assert canonicalise("gtin", "urn:epc:id:sgtin:9999999.012345") == "09999999123450"
     assert canonicalise("gtin", "9999999000003") == "09999999000003"
     assert canonicalise("lot", "urn:epc:class:lgtin:9999999.012345.C8-B25%2F0101") == canonicalise("lot", "C8-B25/0101")
+    assert canonicalise("logger", "urn:epc:id:giai:9999999.LT88213") == canonicalise("logger", "lt88213") == "LT88213"
     assert is_refused("sscc", "urn:epc:id:sscc:9999999.42")
     assert is_refused("gln", "urn:epc:id:sscc:9999999.0000000042")
 

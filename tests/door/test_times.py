@@ -142,3 +142,19 @@ def test_no_day_after_the_last() -> None:
 def test_digits_without_signs_between_them_are_read_by_their_number(text: str, local: str | None) -> None:
     said = times.parse(text, ["%Y%m%d%H%M%S%z", "%Y%m%d%H%M%S", "%Y%m%d%H%M%z", "%Y%m%d%H%M", "%Y%m%d"])
     assert (said.local if said else None) == local
+
+
+@pytest.mark.parametrize(
+    ("text", "month", "local"),
+    [
+        ("2 Nov 13:10", date(2025, 11, 1), "2025-11-02T13:10"),
+        ("1 Jan 01:15", date(2025, 12, 1), "2026-01-01T01:15"),
+        ("31 Dec 23:40", date(2026, 1, 1), "2025-12-31T23:40"),
+        ("29 Feb 10:00", date(2024, 3, 1), "2024-02-29T10:00"),
+        ("30 Feb 10:00", date(2025, 3, 1), None),
+        ("2025-11-02 13:10", date(2025, 11, 1), None),
+    ],
+)
+def test_a_time_without_a_year_is_of_the_year_nearest_to_its_month(text: str, month: date, local: str | None) -> None:
+    said = times.parse_near(text, ["%d %b %H:%M"], month)
+    assert (said.local if said else None) == local

@@ -6,6 +6,7 @@ Every home is built by the command line in a process of its own, as a person or 
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -96,16 +97,31 @@ def simulate(out: Path, *, journeys: int = 6, nights: int = 3, seed: int = 7) ->
 
 
 @pytest.fixture(scope="session")
-def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate(tmp_path_factory.mktemp("sample"))
+def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`sample` (three nights and their truth), `home-1` (after the first), `home` (after all): the same for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "played"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second worker waits until the first has played
+        if not (folder / "done").exists():
+            home = Home(folder / "home", simulate(folder / "sample"))
+            home.run("--night", "0001")
+            shutil.copytree(home.path, folder / "home-1", symlinks=True)
+            home.run()
+            (folder / "done").touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
-def network(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Three nights, one after the other."""
-    home = Home(tmp_path_factory.mktemp("network") / "home", inbox)
-    home.run()
-    return home
+def inbox(played: Path) -> Path:
+    return played / "sample" / "inbox"
+
+
+@pytest.fixture(scope="session")
+def network(played: Path, inbox: Path) -> Home:
+    """Three nights, one after the other. Other workers read it too: break a copy (`copy_of`)."""
+    return Home(played / "home", inbox)
 
 
 @pytest.fixture

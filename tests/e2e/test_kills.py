@@ -41,22 +41,18 @@ ALL = bool(os.environ.get("CGT_ALL_KILLS"))
 
 
 @pytest.fixture(scope="module")
-def after_one_night(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def after_one_night(played: Path, inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The first of the sample's first two nights, released."""
-    folder = tmp_path_factory.mktemp("one")
+    two = tmp_path_factory.mktemp("two")
     for night in ("0001", "0002"):
-        shutil.copytree(inbox / night, folder / "inbox" / night)
-    home = Home(folder / "home", folder / "inbox")
-    home.run("--night", "0001")
-    return home
+        shutil.copytree(inbox / night, two / night)
+    return Home(played / "home-1", two)
 
 
 @pytest.fixture(scope="module")
-def calm(after_one_night: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What the second night releases when nobody interferes."""
-    home = _copy(after_one_night, tmp_path_factory.mktemp("calm") / "home")
-    home.run()
-    return home.tables()
+def calm(network: Home) -> dict[str, bytes]:
+    """What the second night released when nobody interfered."""
+    return network.tables(next(network.path.glob("releases/0002-*")))
 
 
 def _copy(home: Home, to: Path) -> Home:

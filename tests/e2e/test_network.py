@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -96,6 +97,20 @@ def test_a_released_row_is_traced_to_its_delivered_record(network: Home) -> None
     assert delivery in told
     assert f"{row}" in told
     assert "apheresis_" in told, "names the delivered file"
+
+
+def test_a_reading_is_of_the_shipment_that_its_logger_travelled_with(network: Home, inbox: Path) -> None:
+    lines = (inbox.parent / "truth" / "shipments.jsonl").read_text(encoding="utf-8").splitlines()
+    true = {
+        datetime.fromisoformat(one["delivered"]).astimezone(UTC).replace(tzinfo=None): one["lid_opened"] is not None
+        for one in map(json.loads, lines)
+    }
+    with duckdb.connect(str(network.release / "warehouse.duckdb"), read_only=True) as warehouse:
+        told = warehouse.execute("select received_at_utc, lid_opening_count from shipment where lid_opening_count is not null").fetchall()
+        unplaced = warehouse.execute("select count(*) from logger_reading where shipment_id is null").fetchone()
+    assert {bool(count) for _, count in told} == {True, False}
+    assert [(at, bool(count)) for at, count in told] == [(at, true[at]) for at, _ in told]
+    assert unplaced == (0,)
 
 
 def test_no_partner_or_linkage_token_is_released(network: Home) -> None:

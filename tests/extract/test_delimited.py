@@ -191,3 +191,26 @@ def test_field_limit_bounds_an_unclosed_quote(tmp_path: Path) -> None:
 )
 def test_an_extra_column_is_named_by_what_is_a_name_and_else_by_its_place(name: str, told: str) -> None:
     assert delimited.compare(["DIN", "VOL"], ["DIN", "VOL", name]) == told
+
+
+def test_what_the_name_says_is_a_cell_of_every_row(tmp_path: Path) -> None:
+    spec = table("log", column("level", "Level"), column("tank", "tank"))
+    file = CsvFormat.model_validate({"format": "csv", "name": r"(?P<tank>\d{8})\.CSV"})
+    path = tmp_path / "39567300.CSV"
+    path.write_text("Level\n212\n140\n", encoding="utf-8")
+    (batch,) = open_reader(file, path, (spec,))
+    assert batch.columns == {"level": ["212", "140"], "tank": ["39567300", "39567300"]}
+    (batch,) = open_reader(file, path, (spec,), name="00000001.CSV")
+    assert batch.columns["tank"] == ["00000001", "00000001"]
+    with pytest.raises(RefusedFile) as refused:
+        list(open_reader(file, path, (spec,), name="tank.CSV"))
+    assert (refused.value.rule, "holds tank" in refused.value.what) == ("F03", True)
+
+
+def test_micro_sign_and_greek_letter_are_one_name(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    for written in ("\u00b5", "\u03bc"):
+        path.write_text(f"Diameter ({written}m)\n18.5\n", encoding="utf-8")
+        for stated in ("\u00b5", "\u03bc"):
+            [batch] = open_reader(CsvFormat(format="csv"), path, (table("t", column("diameter", f"Diameter ({stated}m)")),))
+            assert batch.columns == {"diameter": ["18.5"]}

@@ -422,3 +422,15 @@ def test_a_flipped_byte_is_refused_or_harmless(tmp_path: Path, place: int, sign:
         assert "CANARY" not in str(refused)
     else:
         assert rows(batches, "one", "two") == [("CANARY", None)]
+
+
+def test_the_name_of_the_file_names_the_sheet(tmp_path: Path) -> None:
+    file = XlsxFormat.model_validate({"format": "xlsx", "sheet_in_name": r"log_[0-9]{6}_(?P<sheet>[A-Z][a-z]{2})[.]xlsx"})
+    path = tmp_path / "raw"
+    path.write_bytes(workbook({(1, 1): "ONE", (1, 2): "TWO", (2, 1): "a", (2, 2): "b"}, sheet="Nov"))
+    [batch] = open_reader(file, path, (TABLE,), name="log_202511_Nov.xlsx")
+    assert batch.columns == {"one": ["a"], "two": ["b"]}
+    for name, rule, what in [("log_202512_Dec.xlsx", "F02", "no sheet `Dec`"), ("log.xlsx", "F03", "names no sheet")]:
+        with pytest.raises(RefusedFile) as refused:
+            list(open_reader(file, path, (TABLE,), name=name))
+        assert (refused.value.rule, what in refused.value.what) == (rule, True)

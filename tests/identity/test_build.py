@@ -95,13 +95,14 @@ def test_a_lot_given_to_two_patients_joins_nobody_but_is_rebuilt_with_them(tmp_p
     assert {row["component_id"] for row in built["record"]} == {"c" + min(row["release_token"] for row in built["identifier"])}
 
 
-def test_a_vector_lot_is_named_and_joins_none_of_the_batches_that_it_serves(tmp_path: Path) -> None:
-    vector, batches = Id("material_lot", "LV-22-009"), (Id("batch", "B1"), Id("batch", "B2"))
-    built = identity(tmp_path, Sent("1", _rows(*((batch, vector) for batch in batches))))
-    first, second = (built.identifier(batch)["component_id"] for batch in batches)
+@pytest.mark.parametrize(("shared", "kind"), [(Id("material_lot", "LV-22-009"), "batch"), (Id("logger", "LT88213"), "sscc")])
+def test_what_many_use_is_named_and_joins_none_of_them(shared: Id, kind: str, tmp_path: Path) -> None:
+    users = (Id(kind, "1"), Id(kind, "2"))
+    built = identity(tmp_path, Sent("1", _rows(*((user, shared) for user in users))))
+    first, second = (built.identifier(user)["component_id"] for user in users)
     assert first != second
     assert {row["component_id"] for row in built["record"]} == {first, second}
-    assert built.identifier(vector)["object_id"]
+    assert built.identifier(shared)["object_id"]
 
 
 def test_donor_and_recipient_of_one_row_are_two_persons_in_one_component(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_a_refused_file_is_counted_apart(bench: Bench) -> None:
     record(bench, 2, *ids, refused.id)
     [one] = trends(bench.settings)
     assert [(of.units, of.refused) for of in one.nights] == [(3, 0), (0, 1)]
+    assert lines([one])[0].endswith("0001 0/3  0002 0/0 (files refused: 1)"), "of the night that it came in"
 
 
 def test_the_command_says_it_to_people_and_machines(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

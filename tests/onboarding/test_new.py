@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cgt_etl.contracts.load import load_feed, load_partner
+from cgt_etl.contracts.model import JsonFormat
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import CgtError, DeclarationError
 from cgt_etl.onboarding.draft import slug
@@ -58,7 +59,7 @@ def columns(path: Path) -> dict[str, SeenColumn]:
 
 def test_a_workbook_with_surprises(tmp_path: Path) -> None:
     sample = look(workbook(tmp_path / "stock.xlsx"))
-    assert sample.file.model_dump() == {"format": "xlsx", "sheet": "Stock", "header_row": 4, "form": None}
+    assert sample.file.model_dump(exclude_none=True) == {"format": "xlsx", "sheet": "Stock", "header_row": 4}
     seen = {one.physical_name: one.proposal for one in sample.columns}
     assert list(seen) == HEADER
     assert [seen[name].cast for name in HEADER] == ["text", "date", "decimal", "measured", "text", "text"]
@@ -83,7 +84,7 @@ def test_a_european_export(tmp_path: Path) -> None:
         tmp_path / "a.csv", "Export vom 18.11.2025", "", "Präparat;Volumen [l];Uhr", "A1;15,2;08:10", "B2;14,9;09:00", encoding="latin-1"
     )
     sample = look(path)
-    assert sample.file.model_dump(exclude={"quote"}) == {
+    assert sample.file.model_dump(exclude={"quote", "head"}, exclude_none=True) == {
         "format": "csv",
         "delimiter": ";",
         "encoding": "latin-1",
@@ -103,7 +104,32 @@ def test_nested_records(tmp_path: Path) -> None:
     assert sample.lists == ("component",)
 
 
-@pytest.mark.parametrize("name", ["scan.pdf", "one.csv", "empty.xlsx"])
+def test_a_document(tmp_path: Path) -> None:
+    path = text(
+        tmp_path / "heart_20251124.json",
+        '{"activities-heart":[{"dateTime":"2025-11-24"}],"intraday":{"interval":1,"dataset":[{"time":"08:00","value":70},{"time":"08:01"}]}}',
+    )
+    sample = look(path)
+    assert sample.file == JsonFormat(format="json", records="intraday.dataset")
+    assert [(one.physical_name, one.filled) for one in sample.columns] == [
+        ("^.activities-heart[0].dateTime", 2),
+        ("^.intraday.interval", 2),
+        ("time", 2),
+        ("value", 1),
+    ]
+    new_dialect(tmp_path / "dialects", "wrist", (path,), feed="heart")
+    written = (tmp_path / "dialects" / "wrist" / "heart.odcs.yaml").read_text()
+    assert 'file: {format: json, records: "intraday.dataset"}' in written
+    assert "unit: record" in written
+
+
+def test_records_at_the_top_of_a_document(tmp_path: Path) -> None:
+    sample = look(text(tmp_path / "a.json", '[{"a":1,"b":[{"c":1},{"c":2}],"a name":1},{"a":2}]'))
+    assert (sample.file, sample.lists) == (JsonFormat(format="json"), ("b",))
+    assert [(one.physical_name, one.proposal.cast) for one in sample.columns] == [("a", "integer")]
+
+
+@pytest.mark.parametrize("name", ["scan.pdf", "lines.json", "one.csv", "empty.xlsx"])
 def test_what_cannot_be_drafted_is_said_in_a_sentence(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     if name == "empty.xlsx":
@@ -248,7 +274,8 @@ def test_every_sample_of_ours_is_seen_as_its_contract_says() -> None:
         if feed.extension.file.format != "csv":
             continue
         for path in sorted((contract.parent / "samples").glob("*.csv")):
-            header = next(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")), delimiter=feed.extension.file.delimiter))
+            content = path.read_text(encoding=feed.extension.file.encoding)
+            header = next(csv.reader(io.StringIO(content), delimiter=feed.extension.file.delimiter))
             if set(header) != {column.physical_name for column in feed.objects[0].columns}:
                 continue
             sample = look(path)

@@ -58,6 +58,10 @@ def test_a_night_is_a_run_with_counts_and_checks(stage: Stage) -> None:
         state = {name: value.value for name, value in partner.asset_observation.metadata.items()}
         assert (state["feeds promised"], state["files tonight"], state["files tonight left out"]) == (1, 2, 1)
         assert "| outcome | 0 | never |" in str(state["feeds"])
+        gate = instance.get_latest_materialization_event(dg.AssetKey("gate"))
+        assert gate is not None
+        assert gate.asset_materialization is not None
+        assert state["Data Docs"] == gate.asset_materialization.metadata["Data Docs"].value
         assert instance.get_latest_materialization_event(dg.AssetKey("release")) is not None
         assert instance.get_latest_materialization_event(dg.AssetKey("int_record")) is not None
         assert checks(instance) == {

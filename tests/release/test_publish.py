@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import duckdb
-import jsonschema
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -163,7 +163,7 @@ def test_the_release_has_a_valid_contract(first: Release) -> None:
     contract = yaml.safe_load((first.folder / "dictionary/release.odcs.yaml").read_text(encoding="utf-8"))
     try:
         _odcs_validator().validate(contract)
-    except jsonschema.ValidationError as error:
+    except jsonschema_rs.ValidationError as error:
         pytest.fail(error.message[:300])
     batch = next(table for table in contract["schema"] if table["name"] == "batch")
     assert [column["name"] for column in batch["properties"] if column.get("primaryKey")] == ["batch_id"]

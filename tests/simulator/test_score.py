@@ -32,7 +32,9 @@ SCHEMA = {
     "batch": "batch_id, recipient_subject_id",
     "dose_unit": "dose_unit_id, recipient_subject_id",
     "subject": "subject_id",
-    **dict.fromkeys(("specification", "shipment", "material_lot", "process_series", "timeline"), "source_delivery, source_row int"),
+    **dict.fromkeys(
+        ("specification", "shipment", "logger_reading", "material_lot", "process_series", "timeline"), "source_delivery, source_row int"
+    ),
 }
 TOLD = """
 insert into marts.delivery values ('h/patient/1', 'h', 'patient', 'landed', null, 2, 2, 0, 0),

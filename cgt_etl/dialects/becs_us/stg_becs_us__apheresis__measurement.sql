@@ -43,7 +43,7 @@ select
     stated.din as din_token,
     case when stated.stated_specimen = 'product' then stated.product_description_code end as product_description_code,
     case when stated.stated_specimen = 'product' then stated.division end as division,
-    {{ nulls('text', ['batch_token', 'lot_token']) }}
+    {{ nulls('text', ['batch_token', 'lot_token', 'sample_token']) }}
 from stated
 left join {{ ref('measurements') }} as vocabulary on stated.measurement = vocabulary.measurement
 left join {{ ref('unit_map') }} as units on stated.measurement = units.measurement and stated.unit_raw = units.unit

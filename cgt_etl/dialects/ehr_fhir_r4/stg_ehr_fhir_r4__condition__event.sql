@@ -10,6 +10,8 @@ select
     {{ nulls('text', ['coi_token']) }},
     'patient' as subject_role,
     false as is_anonymous,
-    {{ nulls('text', ['din_token', 'order_token', 'batch_token', 'lot_token', 'sscc_token', 'from_party_id', 'to_party_id']) }}
+    {{ nulls('text', [
+        'din_token', 'order_token', 'batch_token', 'lot_token', 'sscc_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln',
+    ]) }}
 from {{ ref('stg_ehr_fhir_r4__condition') }}
 where clinical_status in ('relapse', 'recurrence') and indication_code is not null

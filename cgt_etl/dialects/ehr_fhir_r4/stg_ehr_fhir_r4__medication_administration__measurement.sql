@@ -19,7 +19,7 @@ select
     {{ nulls('text', ['loinc_code', 'basis']) }},
     {{ time_from_instant('started', 'occurred', 'given') }},
     {{ time_from_instant('last_updated', 'recorded', 'given') }},
-    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token']) }},
+    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'sample_token']) }},
     given.lot as lot_token
 from {{ ref('stg_ehr_fhir_r4__medication_administration') }} as given
 left join {{ ref('unit_map') }} as units on units.measurement = 'dose_infused_abs' and given.dose_unit_raw = units.unit

@@ -79,7 +79,7 @@ select
     {{ nulls('text', ['basis']) }},
     {{ time_from_instant('effective', 'occurred', 'stated') }},
     {{ time_from_instant('issued', 'recorded', 'stated') }},
-    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'lot_token']) }}
+    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'lot_token', 'sample_token']) }}
 from stated
 left join {{ ref('loinc_map') }} as terms on stated.loinc = terms.loinc
 left join {{ ref('measurements') }} as vocabulary on terms.measurement = vocabulary.measurement

@@ -1,7 +1,1 @@
-select
-    {{ fact_columns('coi') }},
-    coi as identifier_token,
-    'patient' as subject_role,
-    {{ unstated('subject_identifier', ['identifier_token', 'subject_role']) }}
-from {{ ref('stg_mes_batch_record__parameter') }}
-where coi is not null
+{{ batch_record_subject_identifier('stg_mes_batch_record__parameter') }}

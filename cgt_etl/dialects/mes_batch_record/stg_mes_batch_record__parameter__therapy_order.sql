@@ -1,6 +1,1 @@
-select
-    {{ fact_columns('therapy_order') }},
-    coi as coi_token,
-    {{ unstated('therapy_order', ['coi_token']) }}
-from {{ ref('stg_mes_batch_record__parameter') }}
-where coi is not null
+{{ batch_record_therapy_order('stg_mes_batch_record__parameter') }}

@@ -37,7 +37,7 @@ select
     {{ no_time(['recorded']) }},
     {{ nulls('text', ['din_token', 'product_description_code', 'division']) }},
     case when stated.measurement = 'dose_infused_abs' then stated.batch end as batch_token,
-    {{ nulls('text', ['lot_token']) }}
+    {{ nulls('text', ['lot_token', 'sample_token']) }}
 from stated
 left join {{ ref('measurements') }} as vocabulary on stated.measurement = vocabulary.measurement
 left join {{ ref('unit_map') }} as units on stated.measurement = units.measurement and stated.unit_raw = units.unit

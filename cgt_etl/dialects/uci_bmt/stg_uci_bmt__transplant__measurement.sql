@@ -135,5 +135,5 @@ select
     'final' as status,
     {{ nulls('text', ['loinc_code', 'basis']) }},
     {{ no_time(['occurred', 'recorded']) }},
-    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'lot_token']) }}
+    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'lot_token', 'sample_token']) }}
 from fact

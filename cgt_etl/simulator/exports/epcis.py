@@ -80,7 +80,8 @@ def _of(journey: Journey, shipment: Shipment, parties: Mapping[str, Party], make
         declared |= {"reason": "did_not_occur"} if draws.chance(0.5) else {}
         yield replace(scanned, record={**scanned.record, "errorDeclaration": declared}, change=1, is_retraction=True)
     target = [{"type": "possessing_party", "destination": _party(destination)}]
-    sensor = [{"sensorReport": [_temperature(shipment, draws)]}]
+    device = f"urn:epc:id:giai:{parties[shipment.courier].gln[:7]}.{shipment.logger}"
+    sensor = [{"sensorMetadata": {"deviceID": device}, "sensorReport": [_temperature(shipment, draws)]}]
     yield fact({**moved, "bizStep": "receiving", "destinationList": target, "sensorElementList": sensor}, shipment.delivered)
 
 
@@ -125,7 +126,8 @@ def _unknown_unit(record: Record, _draws: Draws) -> Record | None:
     if "sensorElementList" not in record:
         return None
     report = record["sensorElementList"][0]["sensorReport"][0]
-    return {**record, "sensorElementList": [{"sensorReport": [{"type": "Temperature", "value": report["maxValue"], "uom": "C"}]}]}
+    worded = [{"type": "Temperature", "value": report["maxValue"], "uom": "C"}]
+    return {**record, "sensorElementList": [{**record["sensorElementList"][0], "sensorReport": worded}]}
 
 
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {

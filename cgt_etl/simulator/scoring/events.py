@@ -23,6 +23,8 @@ class Stated:
     """One true event, with all that states it and the released events that rest on it."""
 
     event_type: str
+    object: str
+    """What it happened to; after a stroke, when."""
     person: int | None
     journey: int
     where: str
@@ -62,13 +64,23 @@ def figures(links: Links, found_target: float, target: float | None) -> list[Fig
     not_once = [one.where for one in found if len(one.firm or one.left_open) > 1 or one.is_merged]
     about = [one.where for one, event in pairs if not _is_about(links, one, event)]
     then = [one.where for one, event in pairs if not _is_then(one, event)]
+    places = _places(truth, released, pairs)
+    things = [(one, placed) for one, _, placed in places if not _is_patients(truth, one)]
+    astray = [one.where for one, placed in things if not placed]
+    misplaced = [
+        one.where
+        for one, expected, placed in places
+        # files need not tell whom a thing was for; where they tell, they may not tell all of them
+        if not (placed <= expected and (placed or not _is_patients(truth, one)))
+    ]
     return [
         counted("events", "found", len(stated), [one.where for one in stated if one not in found], found_target),
         counted("events", "found once", len(found), not_once, target),
         counted("events", "nothing else", len(events), extra, target),
         counted("events", "subject", len(pairs), about, target),
         counted("events", "instant", len(pairs), then, target),
-        counted("events", "journey", len(pairs), _misplaced(truth, released, pairs), target),
+        counted("events", "journey", len(pairs), misplaced, target),
+        Figure("events", "of things and donors, in a journey", len(things) - len(astray), len(things), None),
         Figure("events", "left open, flagged", sum(len(one.left_open) for one in stated if one.firm), len(events), None),
     ]
 
@@ -81,7 +93,7 @@ def _stated(truth: TruthFiles, delivery_of: dict[str, str]) -> tuple[list[Stated
         for event in record["events"]:
             type_ = event["event_type"]
             where = f"{type_} of {record['file']}, position {record['position']}"
-            one = found.setdefault((type_, event["object"]), Stated(type_, event["person"], record["journey"], where))
+            one = found.setdefault((type_, event["object"]), Stated(type_, event["object"], event["person"], record["journey"], where))
             one.told.append((event["local"], event["utc"], (record["file"], record["position"]) in truth.blurred))
             if record["file"] in delivery_of:
                 places[type_, (delivery_of[record["file"]], record["position"])].append(one)
@@ -123,30 +135,32 @@ def _is_then(stated: Stated, event: One) -> bool:
     return (event.local and _to_second(event.local), event.utc) in {(local, utc) for local, utc in sound if len(local) == finest}
 
 
-def _misplaced(truth: TruthFiles, released: Released, pairs: list[tuple[Stated, One]]) -> list[str]:
-    """Events that are in no journey, or in another than their own.
+def _places(truth: TruthFiles, released: Released, pairs: list[tuple[Stated, One]]) -> list[tuple[Stated, set[str], set[str]]]:
+    """Every event with the released journeys that it belongs to and those that it is in.
 
-    A journey of the release is the true one that most of its events belong to. What happened to a donor alone may be in none: files
-    need not name the recipient; and so may what is about nobody.
+    A journey of the release is the true one that most of its patient's events belong to.
     """
     placed: dict[str, set[str]] = defaultdict(set)
     for journey, event in released.table("journey_event", "journey_id", "event_id"):
         placed[event].add(journey)
     votes: dict[str, Counter[int]] = defaultdict(Counter)
     for stated, event in pairs:
-        for journey in placed[event.id]:
+        for journey in placed[event.id] if _is_patients(truth, stated) else ():
             votes[journey][stated.journey] += 1
     true_of = {journey: min(said, key=lambda number: (-said[number], number)) for journey, said in votes.items()}
     main: dict[int, str] = {}
     for journey in sorted(true_of, key=lambda one: (-votes[one][true_of[one]], one)):
         main.setdefault(true_of[journey], journey)
-    wrong = []
-    for stated, event in pairs:
-        is_patients = stated.person == truth.patients[stated.journey]
-        expected = {main[stated.journey]} if stated.journey in main else set()
-        if not (placed[event.id] == expected and expected) and (placed[event.id] or is_patients):
-            wrong.append(stated.where)
-    return wrong
+    return [(stated, {main[number] for number in _served(truth, stated) if number in main}, placed[event.id]) for stated, event in pairs]
+
+
+def _is_patients(truth: TruthFiles, stated: Stated) -> bool:
+    return stated.person == truth.patients[stated.journey]
+
+
+def _served(truth: TruthFiles, stated: Stated) -> set[int]:
+    """True journeys of an event: a patient's own; of a thing or a donor, those that the thing was for."""
+    return {stated.journey} if _is_patients(truth, stated) else truth.served.get(stated.object.split("/")[0], {stated.journey})
 
 
 def _to_second(local: str) -> str:

@@ -17,7 +17,7 @@ from cgt_etl.simulator.scoring.truth import NotScorable, Row
 
 At = tuple[str, int]
 """A delivery's id and a source row in it."""
-_STATED = ("event", "measurement", "outcome", "specification", "shipment", "material_lot", "process_series", "timeline")
+_STATED = ("event", "measurement", "outcome", "specification", "shipment", "logger_reading", "material_lot", "process_series", "timeline")
 """Tables whose rows name their own source record."""
 _PERSONS = {
     "collection": ("collection_id", ("donor_subject_id", "recipient_subject_id")),

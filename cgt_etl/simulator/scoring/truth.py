@@ -6,6 +6,7 @@ Holds no released thing and no verdict; what the truth cannot say (whether a pip
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,6 +84,29 @@ class TruthFiles:
     def patients(self) -> dict[int, int]:
         """Journey -> its patient."""
         return {row["journey"]: row["patient"] for row in self._rows("journeys")}
+
+    @cached_property
+    def served(self) -> dict[str, set[int]]:
+        """Batch number, donation or SSCC -> the journeys that it was for: all that were given of what was made of it.
+
+        A shipment of drug product is for one journey.
+        """
+        found: dict[str, set[int]] = defaultdict(set)
+        batches = list(self._rows("batches"))
+        for row in self._rows("administrations"):
+            found[row["batch"]].add(row["journey"])
+        for row in batches:
+            found[row["number"]].add(row["journey"])
+        for row in self._rows("collections"):
+            found[row["din"]].add(row["journey"])
+        for row in batches:
+            for used in row["inputs"]:
+                found[used["din"]] |= found[row["number"]]
+        for row in self._rows("shipments"):
+            found[row["sscc"]].add(row["journey"])
+            for content in () if row["is_drug_product"] else row["contents"]:
+                found[row["sscc"]] |= found[content.split(":")[0]]
+        return dict(found)
 
     @cached_property
     def units(self) -> dict[tuple[str, str, str, str], Unit]:

@@ -13,11 +13,12 @@ named as (
         by_batch.release_token as batch_id,
         by_lot.release_token as lot_id,
         by_sscc.release_token as sscc_id,
+        by_logger.release_token as logger_id,
         collection.collection_id,
         administration.administration_id,
         {{ own_columns('event') }}
     from fact
-    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'order', 'batch', 'lot', 'sscc']) }}
+    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'order', 'batch', 'lot', 'sscc', 'logger']) }}
     left join {{ ref('int_collection__resolved') }} as collection on {{ same_record('fact', 'collection') }}
     left join {{ ref('int_administration__resolved') }} as administration on {{ same_record('fact', 'administration') }}
 ),
@@ -104,6 +105,7 @@ select
     named.batch_id,
     named.lot_id,
     named.sscc_id,
+    named.logger_id,
     {{ own_columns('event', 'named') }}
 from named
 left join only_day on named.event_statement_id = only_day.event_statement_id

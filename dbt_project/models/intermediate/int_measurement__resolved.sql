@@ -10,12 +10,13 @@ named as (
         by_din.release_token as din_id,
         by_batch.release_token as batch_id,
         by_lot.release_token as lot_id,
+        by_sample.release_token as sample_id,
         collection.collection_id,
         case when fact.product_description_code is not null then {{ product_id('by_din.release_token', 'fact') }} end as product_id,
         administration.administration_id,
         {{ own_columns('measurement') }}
     from fact
-    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'batch', 'lot']) }}
+    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'batch', 'lot', 'sample']) }}
     left join {{ ref('int_collection__resolved') }} as collection on {{ same_record('fact', 'collection') }}
     left join {{ ref('int_administration__resolved') }} as administration on {{ same_record('fact', 'administration') }}
 )
@@ -33,6 +34,13 @@ select
             then {{ surrogate_key([
                 "'measurement'", 'named.batch_id', 'named.lot_id', 'named.measurement', 'named.specimen', 'named.method', 'named.basis',
                 'named.comparator', 'named.value', 'named.value_code', 'named.value_status', 'named.status', 'named.party_id',
+            ]) }}
+        -- what was measured of a whole sample stands again on the row of each of its components: one measurement, said several times
+        when named.sample_id is not null and named.replicate is null
+            then {{ surrogate_key([
+                "'measurement'", 'named.sample_id', 'named.din_id', 'named.measurement', 'named.specimen', 'named.method', 'named.timepoint',
+                'named.comparator', 'named.value', 'named.value_code', 'named.value_status', 'named.status', 'named.occurred_local',
+                'named.party_id',
             ]) }}
         else named.measurement_statement_id
     end as measurement_id,

@@ -15,6 +15,7 @@
     'find_r41_released_before_final_sterility',
     'find_r45_act_after_death',
     'find_r46_crs_onset',
+    'find_r61_logger_sentinel',
     'find_d11_code_class_against_procedure',
     'find_d12_division_contradicted',
 ] -%}

@@ -1,40 +1,39 @@
-with statement as (
+with told as (
     select
-        said.*,
-        {{ surrogate_key(["'shipment'", 'said.sscc_id']) }} as shipment_id,
-        row_number() over (
-            partition by said.sscc_id, said.event_type
-            order by said.occurred_at_utc asc nulls last, said.event_statement_id asc
-        ) as rank_no,
-        -- the record that speaks for the shipment: of its dispatch, else of its packing, else of its receipt
-        row_number() over (
-            partition by said.sscc_id
-            order by
-                case said.event_type when 'shipment_dispatched' then 1 when 'shipment_packed' then 2 else 3 end asc,
-                said.occurred_at_utc asc nulls last,
-                said.event_statement_id asc
-        ) as record_rank_no
-    from {{ ref('int_event__resolved') }} as said
-    where
-        said.sscc_id is not null
-        and said.event_type in ('shipment_packed', 'shipment_dispatched', 'shipment_received')
-        and {{ stands('said.status') }}
+        shipment_id,
+        count(case when is_lid_opened then 1 end) as lid_opening_count,
+        cast(sum({{ as_decimal('case when is_after_gap then since_min else 0 end') }}) as {{ type_of('number') }}) as gap_min
+    from {{ ref('int_logger_reading__instant') }}
+    group by shipment_id
+),
+
+-- a number that two partner files claim names no site
+located as (
+    select
+        gln,
+        min(site_id) as site_id
+    from {{ ref('site') }}
+    where gln is not null
+    group by gln
+    having count(*) = 1
 )
 
 select
-    shipment_id,
-    sscc_id,
+    shipment.shipment_id,
+    shipment.sscc_id,
     cast(null as {{ type_of('text') }}) as awb_id,
-    cast(null as {{ type_of('text') }}) as from_site_id,
-    cast(null as {{ type_of('text') }}) as to_site_id,
-    max(case when event_type = 'shipment_dispatched' and rank_no = 1 then occurred_at_utc end) as sent_at_utc,
-    max(case when event_type = 'shipment_received' and rank_no = 1 then occurred_at_utc end) as received_at_utc,
+    sender.site_id as from_site_id,
+    receiver.site_id as to_site_id,
+    shipment.sent_at_utc,
+    shipment.received_at_utc,
     cast(null as {{ type_of('instant') }}) as qualified_until_at_utc,
     cast(null as {{ type_of('number') }}) as out_of_specification_min,
-    cast(null as {{ type_of('integer') }}) as lid_opening_count,
-    cast(null as {{ type_of('number') }}) as gap_min,
-    max(case when record_rank_no = 1 then source_delivery end) as source_delivery,
-    max(case when record_rank_no = 1 then source_row end) as source_row,
-    min(component_id) as component_id
-from statement
-group by shipment_id, sscc_id
+    cast(told.lid_opening_count as {{ type_of('integer') }}) as lid_opening_count,
+    told.gap_min,
+    shipment.source_delivery,
+    shipment.source_row,
+    shipment.component_id
+from {{ ref('int_shipment__stated') }} as shipment
+left join told on shipment.shipment_id = told.shipment_id
+left join located as sender on shipment.from_gln = sender.gln
+left join located as receiver on shipment.to_gln = receiver.gln

@@ -1,8 +1,9 @@
 {{ config(pre_hook="{{ delete_touched() }}") }}
 
-{%- set measures = [('steps', 'steps', '{steps}'), ('heart_rate', 'heart_rate_per_min', '/min')] %}
+{#- measure, its column, its unit, and which source columns say where it comes from -#}
+{%- set measures = [('steps', 'steps', '{steps}', 'source'), ('heart_rate', 'heart_rate_per_min', '/min', 'heart_rate_source')] %}
 
-{%- for measure, column, unit in measures %}
+{%- for measure, column, unit, of in measures %}
 select
     subject_id,
     device_id,
@@ -10,8 +11,8 @@ select
     '{{ measure }}' as measure,
     cast({{ column }} as {{ type_of('number') }}) as value,
     '{{ unit }}' as unit,
-    source_delivery,
-    source_row,
+    {{ of }}_delivery as source_delivery,
+    {{ of }}_row as source_row,
     component_id
 from {{ ref('int_wearable_minute__resolved') }}
 -- not worn is not zero

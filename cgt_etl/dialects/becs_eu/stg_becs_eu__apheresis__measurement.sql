@@ -1,0 +1,47 @@
+{%- set kept = [
+    'source_delivery', 'source_row', 'source_item', 'source_object', 'party_id', 'site_id', 'sequence', 'record_key',
+    'din', 'product_description_code', 'division', 'donor_grid', 'patient_mrn', 'is_autologous', 'proc_date_local', 'started_date',
+    'completed_at_utc', 'completed_local', 'completed_date', 'completed_precision', 'completed_zone_source',
+] -%}
+
+with stated as (
+    {{- unpivot_measurements(ref('stg_becs_eu__apheresis'), measurement_columns('becs_eu', 'apheresis'), kept) }}
+)
+
+select
+    stated.source_delivery,
+    stated.source_row,
+    stated.source_item,
+    stated.source_object,
+    stated.fact,
+    stated.party_id,
+    stated.site_id,
+    stated.sequence,
+    stated.record_key,
+    case when stated.is_autologous then stated.patient_mrn else stated.donor_grid end as subject_token,
+    case when stated.is_autologous then 'patient' else 'donor' end as subject_role,
+    false as is_anonymous,
+    stated.measurement,
+    {{ canonical_measurement() }},
+    stated.method,
+    stated.timepoint,
+    stated.comparator,
+    stated.value_raw,
+    stated.unit_raw,
+    'final' as status,
+    -- a blood sample before the run has a date and no time; everything else is known when the run ends
+    case when stated.timepoint is null then stated.completed_at_utc end as occurred_at_utc,
+    case when stated.timepoint is null then stated.completed_local else stated.proc_date_local end as occurred_local,
+    case when stated.timepoint is null then stated.completed_date else stated.started_date end as occurred_date,
+    case when stated.timepoint is not null then 'day' else stated.completed_precision end as occurred_precision,
+    case when stated.timepoint is not null then 'none' else stated.completed_zone_source end as occurred_zone_source,
+    stated.din as din_token,
+    case when stated.stated_specimen = 'product' then stated.product_description_code end as product_description_code,
+    case when stated.stated_specimen = 'product' then stated.division end as division,
+    {{ unstated('measurement', [
+        'subject_token', 'subject_role', 'is_anonymous', 'measurement', 'specimen', 'value', 'unit', 'value_status', 'method', 'timepoint',
+        'comparator', 'value_raw', 'unit_raw', 'status', 'occurred', 'din_token', 'product_description_code', 'division',
+    ]) }}
+from stated
+left join {{ ref('measurements') }} as vocabulary on stated.measurement = vocabulary.measurement
+left join {{ ref('unit_map') }} as units on stated.measurement = units.measurement and stated.unit_raw = units.unit

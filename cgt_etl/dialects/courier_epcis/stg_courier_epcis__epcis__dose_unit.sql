@@ -1,0 +1,1 @@
+{{ epcis_dose_unit('courier_epcis') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ epcis_record('courier_epcis_xml') }}

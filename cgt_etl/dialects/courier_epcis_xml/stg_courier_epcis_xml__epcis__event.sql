@@ -1,0 +1,1 @@
+{{ epcis_event('courier_epcis_xml') }}

@@ -1,0 +1,1 @@
+{{ epcis_measurement('courier_epcis_xml') }}

@@ -1,0 +1,13 @@
+{{ config(materialized='view') }}
+
+select
+    {{ landed_columns('mes_b2mml__record__record') }},
+    batch,
+    coi,
+    vector_lot,
+    rework_of,
+    {{ nulls('text', ['unit_operation', 'event_type', 'measurement', 'value__status']) }},
+    -- when it was given up; a record tells no other time of its batch
+    {{ time_from_instant('aborted', 'seen') }},
+    nullif({{ mapped('landed.record_status', 'b2mml_record_status') }}, 'none') as status_code
+from {{ source('mes_b2mml', 'record__record') }} as landed

@@ -1,0 +1,1 @@
+{{ batch_record_input('stg_mes_b2mml__record__material', 'stg_mes_b2mml__record') }}

@@ -1,0 +1,3 @@
+{{ batch_record_event('stg_mes_b2mml__record') }}
+union all
+{{ batch_record_event('stg_mes_b2mml__record__parameter') }}

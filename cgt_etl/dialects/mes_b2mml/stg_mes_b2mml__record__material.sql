@@ -1,0 +1,6 @@
+{{ config(materialized='view') }}
+
+select
+    {{ landed_columns('mes_b2mml__record__material') }},
+    din
+from {{ source('mes_b2mml', 'record__material') }}

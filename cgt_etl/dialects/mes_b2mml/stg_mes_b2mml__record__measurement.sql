@@ -1,0 +1,1 @@
+{{ batch_record_measurement('stg_mes_b2mml__record__parameter') }}

@@ -1,0 +1,1 @@
+{{ batch_record_therapy_order('stg_mes_b2mml__record') }}

@@ -1,0 +1,36 @@
+{%- set kept = [
+    'source_delivery', 'source_row', 'source_item', 'source_object', 'party_id', 'site_id', 'sequence', 'record_key', 'batch',
+    'analysed_at_utc', 'analysed_local', 'analysed_date', 'analysed_precision', 'analysed_zone_source',
+] -%}
+
+with stated as (
+    {{- unpivot_measurements(ref('stg_vi_cell_blu__cell_count'), measurement_columns('vi_cell_blu', 'cell_count'), kept) }}
+)
+
+select
+    stated.source_delivery,
+    stated.source_row,
+    stated.source_item,
+    stated.source_object,
+    stated.fact,
+    stated.party_id,
+    stated.site_id,
+    stated.sequence,
+    stated.record_key,
+    false as is_anonymous,
+    stated.measurement,
+    {{ canonical_measurement() }},
+    stated.method,
+    stated.comparator,
+    stated.value_raw,
+    stated.unit_raw,
+    'final' as status,
+    {{ time_from_instant('analysed', 'occurred', 'stated') }},
+    stated.batch as batch_token,
+    {{ unstated('measurement', [
+        'is_anonymous', 'measurement', 'specimen', 'value', 'unit', 'value_status', 'method', 'comparator', 'value_raw', 'unit_raw',
+        'status', 'occurred', 'batch_token',
+    ]) }}
+from stated
+left join {{ ref('measurements') }} as vocabulary on stated.measurement = vocabulary.measurement
+left join {{ ref('unit_map') }} as units on stated.measurement = units.measurement and stated.unit_raw = units.unit

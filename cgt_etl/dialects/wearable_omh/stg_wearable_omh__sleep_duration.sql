@@ -1,0 +1,31 @@
+{{ config(materialized='view') }}
+
+select
+    {{ landed_columns('wearable_omh__sleep_duration__sleep_duration') }},
+    account,
+    schema_name,
+    schema_version,
+    source,
+    modality,
+    created_at_utc,
+    created_local,
+    created_date,
+    created_precision,
+    created_zone_source,
+    unit,
+    statistic,
+    statistic_per,
+    started_at_utc,
+    started_local,
+    started_date,
+    started_precision,
+    started_zone_source,
+    ended_at_utc,
+    ended_local,
+    ended_date,
+    ended_precision,
+    ended_zone_source,
+    lasted,
+    lasted_unit,
+    {{ landed_measurements(measurement_columns('wearable_omh', 'sleep_duration')) }}
+from {{ source('wearable_omh', 'sleep_duration__sleep_duration') }}

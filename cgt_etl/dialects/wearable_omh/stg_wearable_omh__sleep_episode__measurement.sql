@@ -1,0 +1,25 @@
+{%- set stated = [
+    'subject_token', 'subject_role', 'is_anonymous', 'measurement', 'method', 'value_raw', 'unit_raw', 'value', 'unit', 'value_status',
+    'status', 'occurred', 'recorded',
+] -%}
+
+select
+    {{ fact_columns('asleep', 'said') }},
+    said.account as subject_token,
+    'patient' as subject_role,
+    -- of a body without a header, nobody knows whose it is
+    false as is_anonymous,
+    'sleep_duration' as measurement,
+    {{ text_literal(none) }} as method,
+    said.asleep__raw as value_raw,
+    said.unit as unit_raw,
+    {{ converted('said.asleep') }} as value,
+    units.canonical_unit as unit,
+    case when units.factor is null then 'unit_unknown' else said.asleep__status end as value_status,
+    'final' as status,
+    {{ time_from_instant('started', 'occurred', 'said') }},
+    {{ time_from_instant('created', 'recorded', 'said') }},
+    {{ unstated('measurement', stated) }}
+from {{ ref('stg_wearable_omh__sleep_episode') }} as said
+left join {{ ref('unit_map') }} as units on units.measurement = 'sleep_duration' and said.unit = units.unit
+where {{ is_stated('said.asleep__status') }}

@@ -1,0 +1,33 @@
+{{ config(materialized='view') }}
+
+select
+    {{ landed_columns('wearable_omh__step_count__step_count') }},
+    account,
+    schema_name,
+    schema_version,
+    source,
+    modality,
+    created_at_utc,
+    created_local,
+    created_date,
+    created_precision,
+    created_zone_source,
+    steps,
+    steps__raw,
+    steps__status,
+    unit,
+    statistic,
+    statistic_per,
+    started_at_utc,
+    started_local,
+    started_date,
+    started_precision,
+    started_zone_source,
+    ended_at_utc,
+    ended_local,
+    ended_date,
+    ended_precision,
+    ended_zone_source,
+    lasted,
+    lasted_unit
+from {{ source('wearable_omh', 'step_count__step_count') }}

@@ -1,0 +1,179 @@
+{#
+  Staging of EPCIS events, whichever way a courier writes them: JSON and XML say the same, and their contracts give the same columns.
+  `dialect` is the folder; its feed is `epcis`.
+#}
+
+{# Events as landed, under our names; terms mapped by code_map. #}
+{% macro epcis_record(dialect) -%}
+select
+    {{ landed_columns(dialect ~ '__epcis__epcis') }},
+    {{ mapped('landed.event_type', 'epcis_event_type') }} as kind_code,
+    {{ mapped('landed.biz_step', 'epcis_biz_step') }} as step_code,
+    {{ mapped('landed.event_action', 'epcis_action') }} as action_code,
+    {{ mapped('landed.disposition', 'epcis_disposition') }} as disposition_code,
+    container,
+    first_container,
+    from_party as from_gln,
+    to_party as to_gln,
+    logger,
+    {{ time_from_instant('event_time', 'occurred') }},
+    utc_offset,
+    {{ landed_time('recorded') }},
+    -- a declared error has taken its event back at the door; when and why is kept for the audit
+    {{ landed_time('declared_error') }},
+    error_reason
+from {{ source(dialect, 'epcis__epcis') }} as landed
+{%- endmacro %}
+
+{# What happened to a container; the columns of `event`. #}
+{% macro epcis_event(dialect) -%}
+{%- set stated = [
+    'event_type', 'occurred', 'recorded', 'status', 'is_anonymous', 'din_token', 'lot_token', 'sscc_token', 'logger_token',
+    'from_party_id', 'to_party_id', 'from_gln', 'to_gln',
+] -%}
+
+with packed as (
+    {#- object of what is packed, whether it names a donation or a lot -#}
+    {%- for object, din, lot in [('content', 'content.din', 'null'), ('lot', 'null', 'content.lot')] %}
+    select
+        {{ fact_columns('shipment_packed', 'content') }},
+        'shipment_packed' as event_type,
+        {{ landed_time('occurred', 'said') }},
+        {{ landed_time('recorded', 'said') }},
+        cast({{ din }} as {{ type_of('text') }}) as din_token,
+        cast({{ lot }} as {{ type_of('text') }}) as lot_token,
+        said.container as sscc_token,
+        said.logger as logger_token,
+        said.from_gln,
+        said.to_gln
+    from {{ ref('stg_' ~ dialect ~ '__epcis') }} as said
+    inner join {{ ref('stg_' ~ dialect ~ '__epcis__' ~ object) }} as content
+        on said.source_delivery = content.source_delivery and said.source_row = content.source_row
+    -- what is taken out again was not packed then
+    where said.step_code = 'shipment_packed' and coalesce(said.action_code, 'add') = 'add'
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+moved as (
+    {#- of the step; and of the condition that the things were found in, whatever the step -#}
+    {%- for fact, event_type, condition in [
+        ('step', 'said.step_code', "said.step_code not in ('shipment_packed', 'sensor_reporting')"),
+        ('condition', 'said.disposition_code', "said.disposition_code = 'deviation_opened'"),
+    ] %}
+    select
+        {{ fact_columns(fact, 'container') }},
+        {{ event_type }} as event_type,
+        {{ landed_time('occurred', 'said') }},
+        {{ landed_time('recorded', 'said') }},
+        {{ nulls('text', ['din_token', 'lot_token']) }},
+        container.sscc as sscc_token,
+        said.logger as logger_token,
+        said.from_gln,
+        said.to_gln
+    from {{ ref('stg_' ~ dialect ~ '__epcis') }} as said
+    inner join {{ ref('stg_' ~ dialect ~ '__epcis__container') }} as container
+        on said.source_delivery = container.source_delivery and said.source_row = container.source_row
+    where {{ condition }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+event as (
+    select * from packed
+    union all
+    select * from moved
+)
+
+select
+    source_delivery,
+    source_row,
+    source_item,
+    source_object,
+    fact,
+    party_id,
+    site_id,
+    sequence,
+    record_key,
+    event_type,
+    {{ landed_time('occurred') }},
+    {{ landed_time('recorded') }},
+    'completed' as status,
+    false as is_anonymous,
+    din_token,
+    lot_token,
+    sscc_token,
+    logger_token,
+    -- the courier's own part: it takes what is dispatched and gives what is received
+    case when event_type = 'shipment_received' then party_id end as from_party_id,
+    case when event_type = 'shipment_dispatched' then party_id end as to_party_id,
+    from_gln,
+    to_gln,
+    {{ unstated('event', stated) }}
+from event
+{%- endmacro %}
+
+{# Temperatures of sensor reports; the columns of `measurement`. #}
+{% macro epcis_measurement(dialect) -%}
+{%- set stated = [
+    'is_anonymous', 'measurement', 'specimen', 'method', 'comparator', 'value_raw', 'unit_raw', 'value', 'unit', 'value_status', 'status',
+    'occurred', 'recorded',
+] -%}
+{#- column, what it is of the readings since the last report -#}
+{%- set columns = [('value', none), ('min_value', 'minimum'), ('max_value', 'maximum')] -%}
+
+with report as (
+    {%- for column, statistic in columns %}
+    select
+        {{ fact_columns(column, 'report') }},
+        {{ text_literal(statistic) }} as method,
+        report.{{ column }} as value_stated,
+        report.{{ column }}__raw as value_raw,
+        report.{{ column }}__status as value_status,
+        report.uom,
+        {{ landed_time('occurred', 'said') }},
+        {{ landed_time('recorded', 'said') }}
+    from {{ ref('stg_' ~ dialect ~ '__epcis__temperature') }} as report
+    inner join {{ ref('stg_' ~ dialect ~ '__epcis') }} as said
+        on report.source_delivery = said.source_delivery and report.source_row = said.source_row
+    where {{ is_stated('report.' ~ column ~ '__status') }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    report.source_delivery,
+    report.source_row,
+    report.source_item,
+    report.source_object,
+    report.fact,
+    report.party_id,
+    report.site_id,
+    report.sequence,
+    report.record_key,
+    false as is_anonymous,
+    'logger_temp' as measurement,
+    'shipper' as specimen,
+    report.method,
+    {{ nulls('text', ['comparator']) }},
+    report.value_raw,
+    report.uom as unit_raw,
+    {{ converted('report.value_stated') }} as value,
+    units.canonical_unit as unit,
+    case when units.factor is null then 'unit_unknown' else report.value_status end as value_status,
+    'final' as status,
+    {{ landed_time('occurred', 'report') }},
+    {{ landed_time('recorded', 'report') }},
+    {{ unstated('measurement', stated) }}
+from report
+left join {{ ref('unit_map') }} as units on units.measurement = 'logger_temp' and report.uom = units.unit
+{%- endmacro %}
+
+{# Lots that were packed; the columns of `dose_unit`. #}
+{% macro epcis_dose_unit(dialect) -%}
+select
+    {{ fact_columns('dose_unit') }},
+    lot as lot_token,
+    {{ unstated('dose_unit', ['lot_token']) }}
+from {{ ref('stg_' ~ dialect ~ '__epcis__lot') }}
+{%- endmacro %}
