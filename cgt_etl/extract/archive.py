@@ -143,7 +143,7 @@ def _tree(path: Path, archive: zipfile.ZipFile, name: str) -> ElementTree.Elemen
         content = archive.read(name)
         if b"<!DOCTYPE" not in content and b"\0" not in content:
             return ElementTree.fromstring(content)  # noqa: S314  no document type
-    except (ElementTree.ParseError, *_DAMAGED):
+    except (ElementTree.ParseError, LookupError, ValueError, *_DAMAGED):  # the last two: an encoding that there is not, or not for XML
         pass
     raise refuse(path, f"{name} is damaged")
 

@@ -24,7 +24,7 @@ REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=PARTNERS)
 Verdict = dict[str, Any]
 
 
-def _samples() -> Iterator[tuple[Path, Verdict]]:
+def samples() -> Iterator[tuple[Path, Verdict]]:
     for path in sorted((PACKAGE / "dialects").glob("*/samples/expected.yaml")):
         for sample in yaml.safe_load(path.read_text(encoding="utf-8")):
             yield path.parent / sample["file"], sample
@@ -45,7 +45,7 @@ def _expected(said: Verdict | str) -> dict[str, Any]:
     return {key: value for key, value in said.items() if key != "why"}
 
 
-@pytest.mark.parametrize(("path", "sample"), [pytest.param(*case, id=f"{case[0].parts[-3]}-{case[0].name}") for case in _samples()])
+@pytest.mark.parametrize(("path", "sample"), [pytest.param(*case, id=f"{case[0].parts[-3]}-{case[0].name}") for case in samples()])
 def test_records_become_what_is_expected(path: Path, sample: Verdict) -> None:
     if "refused" in sample:
         with pytest.raises(RefusedFile):
@@ -72,7 +72,7 @@ def test_records_become_what_is_expected(path: Path, sample: Verdict) -> None:
     assert dict(found) == {position: _expected(said) for position, said in sample["rows"].items()}
 
 
-@pytest.mark.parametrize(("path", "sample"), [pytest.param(*case, id=f"{case[0].parts[-3]}-{case[0].name}") for case in _samples()])
+@pytest.mark.parametrize(("path", "sample"), [pytest.param(*case, id=f"{case[0].parts[-3]}-{case[0].name}") for case in samples()])
 def test_a_rehearsal_of_a_sample_tells_whether_all_of_it_would_land(path: Path, sample: Verdict, tmp_path: Path) -> None:
     copy = tmp_path / path.name
     copy.write_bytes(path.read_bytes())
@@ -84,7 +84,7 @@ def test_a_rehearsal_of_a_sample_tells_whether_all_of_it_would_land(path: Path, 
 
 
 def test_every_dialect_and_every_sample_file_is_judged() -> None:
-    judged = {path for path, _ in _samples()}
+    judged = {path for path, _ in samples()}
     for folder in sorted((PACKAGE / "dialects").iterdir()):
         if folder.is_dir():
             files = {path for path in (folder / "samples").iterdir() if path.name != "expected.yaml"}
