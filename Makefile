@@ -14,7 +14,7 @@ test: setup  ## Set up and pass the tests
 	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 unit: setup  ## The fast tests alone
-	@$(BIN)/pytest -q -n 2 -m "not slow and not real" tests/extract tests/door tests/contracts tests/landing tests/dialects tests/simulator tests/cli
+	@$(BIN)/pytest -q -n 2 -m "not slow and not real" tests/extract tests/door tests/contracts tests/landing tests/dialects tests/cli
 
 real: setup  ## Land the third-party exports of ../shared/real, each a release of its own
 	@$(BIN)/python scripts/real.py --dir .cgt/real

@@ -51,11 +51,18 @@ def layout(inbox: Path) -> dict[str, list[tuple[Path, Path]]]:
     ]
     instruments, examples = REAL / "instruments_allotropy", night / "instrument_examples"
     counts = [
-        (file, examples / feed / file.name)  # those that the contracts read; exports of other versions are refused, and their tests say so
+        (file, examples / feed / file.name)
         for feed, pattern in [
-            ("cell_count", "beckman_vi_cell_blu/*BLU_example01.csv"),
+            ("cell_count", "beckman_vi_cell_blu/*.csv"),
             ("matrix_count", "revvity_matrix/revvity_matrix_1_csv.csv"),
-            ("dpcr", "qiacuity_dpcr/qiacuity_dpcr_example01.csv"),
+            ("matrix_workbook", "revvity_matrix/revvity_matrix_1_xlsx.xlsx"),
+            ("cellaca_count", "revvity_matrix/Cellaca_Example_1.csv"),
+            ("cellaca_workbook", "revvity_matrix/Cellaca_Example1.xlsx"),
+            ("dpcr", "qiacuity_dpcr/*example0[12].csv"),
+            ("dpcr_mean", "qiacuity_dpcr/*example03.csv"),
+            ("dpcr_undiluted", "qiacuity_dpcr/*example04.csv"),
+            ("spot_text", "ctl_immunospot/*_example[12].txt"),
+            ("spot_table", "ctl_immunospot/*_v7_0_38_8*.txt"),
         ]
         for file in sorted(instruments.glob(pattern))
     ]
@@ -75,17 +82,36 @@ def layout(inbox: Path) -> dict[str, list[tuple[Path, Path]]]:
         (file, night / "cibmtr_ig_examples" / _feed_of(kind) / file.name)
         for file in sorted((REAL / "fhir_cibmtr_ig").glob("*.json"))
         for kind in [file.name.split("-")[0]]
-        if kind not in ("Medication", "ValueSet")  # a drug's own description and a list of codes are no feeds
+        if kind != "ValueSet"  # a list of codes is no feed
     ]
     epcis = [
         (file, night / "openepcis_examples" / "epcis" / file.name) for file in sorted((REAL / "epcis_openepcis" / "valid").glob("*.json"))
     ]
+    epcis_xml = [
+        (file, night / "openepcis_xml_examples" / "epcis" / file.name) for file in sorted((REAL / "epcis_openepcis" / "xml").glob("*.xml"))
+    ]
+    messages = REAL / "hl7v2_msfhirconverter"
+    hl7 = [
+        (file, night / "msfhirconverter_examples" / ("patient" if file.name.startswith("ADT") else "result") / file.name)
+        for file in sorted(messages.glob("*.hl7"))
+    ]
+    apple = [
+        (file, night / "apple_health_examples" / feed / file.name)
+        for file in sorted((REAL / "wearables_apple").glob("*.xml"))
+        for feed in ("activity_summary", "me", "record", "workout")
+    ]
     return {
+        "apple_health_examples": apple,
         "instrument_examples": counts,
+        "flowio_examples": [
+            (file, night / "flowio_examples" / "acquisition" / file.name) for file in sorted((REAL / "fcs_flowio").glob("*.fcs"))
+        ],
         "synthea_bulk_export": bulk,
         "uci_bone_marrow": [(bone_marrow, night / "uci_bone_marrow" / "transplant" / bone_marrow.name)],
         "cibmtr_ig_examples": cibmtr,
+        "msfhirconverter_examples": hl7,
         "openepcis_examples": epcis,
+        "openepcis_xml_examples": epcis_xml,
         "openmhealth_examples": open_mhealth,
         **shimmer,
     }

@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from cgt_etl.contracts.formats import JsonFormat, NdjsonFormat, XmlFormat
 from cgt_etl.contracts.load import BoundRule, ColumnSpec, Feed, ObjectSpec
-from cgt_etl.contracts.model import JsonFormat, NdjsonFormat, XmlFormat
 
 Breaks = Literal["files", "readers", "both", "nobody"]
 _LOOSER: dict[str, Callable[[object, object], bool]] = {

@@ -18,7 +18,7 @@ import jsonschema_rs
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from cgt_etl.contracts import model
+from cgt_etl.contracts import formats, model
 from cgt_etl.errors import DeclarationError
 
 EXTENSION = "cgt"
@@ -274,16 +274,16 @@ def _cross_check(feed: Feed) -> None:
     if feed.objects[0].extension.explode:
         raise _wrong(feed.path, "schema.0", "the first object is the record itself and explodes nothing")
     file = feed.extension.file
-    if isinstance(file, model.XlsxFormat):
-        wanted: list[str | None] = [None, "table"] if file.form else [None]
-        if [spec.extension.explode for spec in feed.objects] != wanted:
-            raise _wrong(feed.path, "schema", "a form has two objects, the second exploding `table`; a plain table of a workbook has one")
-    if isinstance(file, model.CsvFormat):
+    _check_layout(feed, file)
+    if isinstance(file, formats.CsvFormat | formats.XlsxFormat | formats.PlateFormat):
         _check_said_once(feed, file)
     for place, spec in ((f"schema.{i}", spec) for i, spec in enumerate(feed.objects)):
         names = {column.name: column for column in spec.columns}
         if len(names) < len(spec.columns):
             raise _wrong(feed.path, place, "a column name is given twice")
+        for column in spec.columns:
+            if column.extension.may_lack and (column.required or column.key_position or column.extension.key):
+                raise _wrong(feed.path, place, f"`{column.name}` is required or of the key: no file may lack it")
         referred = [(instant.date, "date") for instant in spec.extension.instants]
         referred += [(instant.time, "time") for instant in spec.extension.instants]
         referred += [(column.extension.unit_column, "") for column in spec.columns if column.extension.unit_column]
@@ -300,16 +300,31 @@ def _cross_check(feed: Feed) -> None:
                 raise _wrong(feed.path, place, f"`{instant.name}` may not precede `{instant.not_before}`, which does not exist")
 
 
-def _check_said_once(feed: Feed, file: model.CsvFormat) -> None:
-    """Columns of a table that are said once for all rows, in a head or in the file's name."""
+def _check_layout(feed: Feed, file: formats.FileFormat) -> None:
+    """Formats whose objects are what the format says they are."""
+    exploded = [spec.extension.explode for spec in feed.objects]
+    if isinstance(file, formats.XlsxFormat | formats.TextFormFormat):
+        has_table = file.form is not None if isinstance(file, formats.XlsxFormat) else bool(file.table_title)
+        if exploded != ([None, "table"] if has_table else [None]):
+            what = "a form has two objects, the second exploding `table`; a plain table of a workbook has one, a form without a table too"
+            raise _wrong(feed.path, "schema", what)
+    if isinstance(file, formats.FcsFormat) and exploded[1:] not in ([], ["parameter"]):
+        raise _wrong(feed.path, "schema", "a flow cytometer's data set has one object, or two, the second exploding `parameter`")
+
+
+def _check_said_once(feed: Feed, file: formats.CsvFormat | formats.XlsxFormat | formats.PlateFormat) -> None:
+    """Columns that are said once for all rows (in a head, lines or the file's name), or once for a block of rows."""
     place, names = "customProperties.cgt.file", {column.name for column in feed.objects[0].columns}
-    in_head = file.head.columns if file.head else []
-    for part, said in (("head", in_head), ("name", file.in_name)):
+    in_head = list(file.in_lines) if isinstance(file, formats.PlateFormat) else file.head.columns if file.head else []
+    if in_head and any(column.extension.may_lack for column in feed.objects[0].columns):
+        raise _wrong(feed.path, place, "a table below a head is found by all its columns: no file may lack one")
+    in_name, carried = (file.in_name, file.carried_down) if isinstance(file, formats.CsvFormat) else ((), [])
+    for part, said in (("head", in_head), ("name", in_name), ("carried_down", carried)):
         if unknown := [name for name in said if name not in names]:
             raise _wrong(feed.path, f"{place}.{part}", f"`{unknown[0]}` is no column of `{feed.objects[0].name}`")
-    if twice := [name for name in in_head if name in file.in_name]:
-        raise _wrong(feed.path, place, f"`{twice[0]}` stands in the head or in the name")
-    if names == {*in_head, *file.in_name}:
+    if twice := [name for name in [*in_head, *in_name] if [*in_head, *in_name, *carried].count(name) > 1]:
+        raise _wrong(feed.path, place, f"`{twice[0]}` stands in one of the head, the name and the rows")
+    if names == {*in_head, *in_name}:
         raise _wrong(feed.path, place, "below what is said once stands a table, which needs a column of its own")
 
 

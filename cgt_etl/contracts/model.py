@@ -1,14 +1,16 @@
-"""The closed models of what ODCS leaves open: our extensions in `customProperties`, and the partner file.
+"""The closed models of what ODCS leaves open: our extensions in `customProperties`, and the partner file. File formats: `formats`.
 
 Every model refuses unknown keys, so a typo at any depth is an error. Nothing here reads a file or a data row.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from cgt_etl.contracts.closed import Closed, Slug, pattern_of, with_group
+from cgt_etl.contracts.formats import FileFormat, JsonLayout
 
 Privacy = Literal["direct", "quasi", "date", "free_text", "none"]
 Action = Literal["token", "drop", "keep"]
@@ -26,29 +28,6 @@ Role = Literal[
     "donor_registry",
     "wearable_vendor",
 ]
-_XML_NAME = r"(?:[A-Za-z][A-Za-z0-9_-]*:)?[^\W\d][\w-]*"
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
-def _with_group(pattern: str | None, group: str | None = None) -> str | None:
-    """The pattern, where it is a regular expression with the group (any named one where none is asked for).
-
-    Raises:
-        ValueError: it is not, in words for pydantic to report.
-    """
-    try:
-        found = {} if pattern is None else re.compile(pattern).groupindex
-        if pattern is not None and (group not in found if group else not found):
-            raise ValueError(f"the pattern needs a group named `{group}`" if group else "the pattern names no group")
-    except re.error as error:
-        raise ValueError(f"this is no regular expression: {error.msg}") from None
-    return pattern
-
-
-class Closed(BaseModel):
-    """A declaration that refuses what it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Rule(Closed):
@@ -63,7 +42,7 @@ class Measurement(Closed):
 
     name: Slug
     unit: str | None = None
-    """The unit as the partner writes it; a row of `unit_map.csv`."""
+    """The unit of the column's numbers, in UCUM; a row of `unit_map.csv`. What stands in a `unit_column` is as the partner writes it."""
     method: str | None = None
     specimen: str | None = None
     timepoint: str | None = None
@@ -113,12 +92,15 @@ class Column(Closed):
     """A leading <, >, <= or >= is kept beside the number."""
     measurement: Measurement | None = None
     key: bool = False
-    """Marks event time: a cell that cannot be read sends its row aside."""
+    """Marks event time, and what a record is worth nothing without: a cell that cannot be read sends its row aside."""
+    may_lack: bool = False
+    """Some exports of the dialect have no such column (of a form, no such label): its cells are then missing. Of delimited files and
+    workbooks without a head; in nested formats what is absent is missing anyway."""
 
     @field_validator("part")
     @classmethod
     def _has_part(cls, part: str | None) -> str | None:
-        return _with_group(part, "part")
+        return with_group(part, "part")
 
     @model_validator(mode="after")
     def _coherent(self) -> Column:
@@ -174,142 +156,6 @@ class ObjectExtension(Closed):
     retraction: Retraction | None = None
 
 
-class Head(Closed):
-    """Labelled values above a table, one label a line: said once for all rows, so every row gets them.
-
-    The physical names of its columns are the labels, each in the first field of its line with its value in the next (`Start`); of a label
-    with several values, `Start[0]` and `Start[1]`. The table's header is the first line that holds the names of all other columns.
-    """
-
-    columns: list[Slug] = Field(min_length=1)
-    """Columns that stand in the head."""
-
-
-class CsvFormat(Closed):
-    format: Literal["csv"]
-    delimiter: str = ","
-    quote: str = '"'
-    encoding: Literal["utf-8", "utf-8-sig", "latin-1", "utf-16"] = "utf-8-sig"
-    header_lines: int = 1
-    decimal: Literal[".", ","] = "."
-    head: Head | None = None
-    name: str | None = None
-    """Regular expression of a delivered file's name: its groups are columns, said once for all rows (the tank whose log it is)."""
-
-    @property
-    def in_name(self) -> tuple[str, ...]:
-        """Columns that stand in the file's name."""
-        return tuple(re.compile(self.name).groupindex) if self.name else ()
-
-    @field_validator("name")
-    @classmethod
-    def _has_groups(cls, name: str | None) -> str | None:
-        return _with_group(name)
-
-    @model_validator(mode="after")
-    def _one_layout(self) -> CsvFormat:
-        if self.head is not None and "header_lines" in self.model_fields_set:
-            raise ValueError("below a head the header is found by its column names; `header_lines` is for a plain table")
-        return self
-
-
-class NdjsonFormat(Closed):
-    format: Literal["ndjson"]
-    resource_type: str | None = None
-
-
-class JsonLayout(Closed):
-    """Where the records of a whole JSON document lie. A list at the top is a list of such documents."""
-
-    records: str | None = None
-    """Path of the list of records (`epcisBody.eventList`), or `<path>.*` where they are members of an object, whose name is then
-    `$key`; absent where the document is the record itself."""
-    inside: str | None = None
-    """Element that holds what is described here, where a collector has put it into a document of its own (`response`); a document without
-    that element is taken as it is."""
-    is_alone_allowed: bool = False
-    """A document without the list at `records` is one record itself: an event beside documents of events, a resource beside Bundles."""
-
-
-class JsonFormat(JsonLayout):
-    """Whole JSON documents, one file one document or a list of them; held in memory whole."""
-
-    format: Literal["json"]
-    resource_type: str | None = None
-    """`resourceType` of the records; those of another type in the same list belong to other feeds."""
-
-
-class Hl7Format(Closed):
-    """HL7 v2 messages, with or without batch envelopes."""
-
-    format: Literal["hl7"]
-    encoding: Literal["utf-8", "utf-8-sig", "latin-1"] = "utf-8-sig"
-    messages: list[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2}\^[A-Z][A-Z0-9]{2}$")]] = []
-    """Kinds of message (`ORU^R01`); others are set aside. Every kind where empty."""
-
-
-class ArffFormat(Closed):
-    format: Literal["arff"]
-    relation: str | None = None
-
-
-class Form(Closed):
-    """A sheet that is one record laid out for people: labelled cells in the top block, and below them a table of its lines.
-
-    The contract's first object is the form; the physical names of its columns are the labels, each value standing in the cell to the
-    right of its label. The second object is the table's line; the physical names of its columns are the table's header, which is found
-    by them. Both in any place, each once.
-    """
-
-    table_end: str
-    """Text of the table's first column that closes it; a form without it is not whole."""
-
-
-class XlsxFormat(Closed):
-    """One sheet of a workbook: a plain table under a stated header row, or a form."""
-
-    format: Literal["xlsx"]
-    sheet: str = ""
-    sheet_in_name: str | None = None
-    """In place of `sheet`: regular expression of a delivered file's name whose group `sheet` names it (a sheet for each month)."""
-    header_row: int = Field(default=1, ge=1)
-    """Sheet row, from 1, with the column names of a plain table."""
-    form: Form | None = None
-
-    @field_validator("sheet_in_name")
-    @classmethod
-    def _names_a_sheet(cls, pattern: str | None) -> str | None:
-        return _with_group(pattern, "sheet")
-
-    @model_validator(mode="after")
-    def _one_layout(self) -> XlsxFormat:
-        if bool(self.sheet) == bool(self.sheet_in_name):
-            raise ValueError("either `sheet` names the sheet, or `sheet_in_name` says how the file's name does")
-        if self.form is not None and "header_row" in self.model_fields_set:
-            raise ValueError("a form's header row is found by its column names; `header_row` is for a plain table")
-        return self
-
-
-class XmlFormat(Closed):
-    """An XML document with records in it. Elements are known by their local names, or, where `namespaces` are stated, by these too."""
-
-    format: Literal["xml"]
-    encoding: Literal[
-        "utf-8", "utf-16", "us-ascii", "latin-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252", "shift_jis", "gb18030"
-    ] = "utf-8"
-    """A document that declares another is refused."""
-    records: list[Annotated[str, Field(pattern=rf"^{_XML_NAME}(\.{_XML_NAME})*(\.\*)?$")]] = Field(min_length=1)
-    """Ways from the root to the elements that are records: `HealthData.Record`; `*` at the end is every element there."""
-    namespaces: dict[Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_-]*)?$")], str] = {}
-    """Prefix of our paths -> namespace; the empty prefix is that of names without one, which are else in no namespace. What is of a
-    namespace not stated is not read."""
-
-
-FileFormat = Annotated[
-    CsvFormat | NdjsonFormat | JsonFormat | ArffFormat | XlsxFormat | Hl7Format | XmlFormat, Field(discriminator="format")
-]
-
-
 class Sequence(Closed):
     """Where a delivery's sequence comes from; a later sequence wins, never a later arrival."""
 
@@ -322,7 +168,7 @@ class Sequence(Closed):
     @field_validator("pattern")
     @classmethod
     def _has_group(cls, pattern: str | None) -> str | None:
-        return _with_group(pattern, "sequence")
+        return with_group(pattern, "sequence")
 
     @model_validator(mode="after")
     def _complete(self) -> Sequence:
@@ -349,17 +195,38 @@ class Promise(Closed):
     """A fact is delivered at most this long after it happened (ODCS: latency)."""
 
 
+class Packed(Closed):
+    """What is in a zip of this feed beside the export."""
+
+    entry: str
+    """Regular expression of the whole path of the one entry that is the export (`apple_health_export/export\\.xml`); others are not
+    read."""
+
+    @field_validator("entry")
+    @classmethod
+    def _is_pattern(cls, entry: str) -> str:
+        pattern_of(entry)
+        return entry
+
+
 class FeedExtension(Closed):
     """Our part of a contract: file format, delivery mode and sequence."""
 
     file: FileFormat
     mode: Literal["append", "snapshot", "upsert"]
     sequence: Sequence
-    unit: Literal["line", "resource", "row", "message", "element", "form", "record"]
+    unit: Literal["line", "resource", "row", "message", "element", "form", "record", "data set", "well"]
     """What is counted."""
+    packed: Packed | None = None
+    """Any file may come plain, as `<name>.gz` or alone in `<name>.zip`; stated only where a zip holds other files too."""
     ignored_elements: dict[str, str] = {}
-    """Elements of a nested record, texts of a form (with the cell to their right), or labels of a table's head, that are deliberately not
-    read -> why."""
+    """Elements of a nested record, texts of a form (with the cell to their right), labels of a table's head, or regular expressions of
+    a plate's lines, that are deliberately not read -> why."""
+
+    @property
+    def entry(self) -> str | None:
+        """Pattern of the entry of a zip, where others lie beside it."""
+        return self.packed.entry if self.packed else None
 
 
 class Site(Closed):

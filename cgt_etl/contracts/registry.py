@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from cgt_etl.contracts.formats import JsonFormat, NdjsonFormat
 from cgt_etl.contracts.load import TODO, ColumnSpec, Feed, ObjectSpec, load_feed, load_partner
-from cgt_etl.contracts.model import CanonicalForm, JsonFormat, NdjsonFormat, Partner, Promise, Sequence, Site, Speaks
+from cgt_etl.contracts.model import CanonicalForm, Partner, Promise, Sequence, Site, Speaks
 from cgt_etl.errors import DeclarationError
 from cgt_etl.settings import Settings
 

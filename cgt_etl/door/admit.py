@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
+from cgt_etl.contracts.formats import CsvFormat
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
-from cgt_etl.contracts.model import CsvFormat
 from cgt_etl.contracts.registry import Binding, Registry
 from cgt_etl.door import times
 from cgt_etl.door.accept import Accepted, accept

@@ -1,8 +1,8 @@
-"""All rows of one object as a frame of typed columns: each different text is read once and joined back.
+"""All rows of one object as a frame of typed columns: plain texts a column at a time, of the others each different one once.
 
 A column `x` of the contract becomes the accepted columns of its cast, `x__status`, and three of the door's own: `x@text` (as
-delivered), `x@key` (how it reads in a business key) and `x@rule` (D02, D04, D05, D06 or R25 where the cast found a fault). `@row`,
-`@item` and `@digest` say whose they are.
+delivered), `x@key` (of a column of the business key: how it reads there) and `x@rule` (D02, D04, D05, D06 or R25 where the cast found a
+fault). `@row`, `@item` and `@digest` say whose they are.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
 from cgt_etl.contracts.model import Instant
 from cgt_etl.door import times
 from cgt_etl.door.casts import INSTANT_LAYOUT, PARTLY_KNOWN, TEXT, Cell, Context, caster, layout, placed_cell, zones_of
+from cgt_etl.door.plain import TAKEN, plain
 from cgt_etl.extract import Batch
 
 ROW, ITEM, DIGEST = "@row", "@item", "@digest"
@@ -86,11 +87,20 @@ def typed(delivered: Delivered, contexts: Callable[[ColumnSpec], Context]) -> pl
 
 def _read(frame: pl.DataFrame, column: ColumnSpec, context: Context) -> pl.DataFrame:
     source, name = f"{column.name}@text", column.name
-    cast = caster(column, context)
-    texts = frame[source].unique(maintain_order=True).to_list()
     values = {f"{name}{suffix}": dtype for suffix, dtype in layout(column)}
+    quick = plain(column, context)
+    read = quick(frame[source]) if quick else None
+    rest = frame[source] if read is None else frame[source].filter(~read[TAKEN])
+    if read is not None and rest.is_empty():
+        return frame.hstack(read.drop(TAKEN))
+    cast = caster(column, context)
+    texts = rest.unique(maintain_order=True).to_list()
     found = _table((source, TEXT), texts, (cast(text) for text in texts), name, values)
-    return frame.join(found, on=source, how="left", nulls_equal=True, maintain_order="left")
+    joined = frame.join(found, on=source, how="left", nulls_equal=True, maintain_order="left")
+    if read is None:
+        return joined
+    mask = read[TAKEN]
+    return joined.with_columns(pl.when(mask).then(read[of]).otherwise(pl.col(of)).alias(of) for of in found.columns if of != source)
 
 
 def _placed(frame: pl.DataFrame, column: ColumnSpec, context: Context, beside: str, zones: Mapping[str, ZoneInfo]) -> pl.DataFrame:

@@ -27,9 +27,18 @@ _AIR_WAYBILL = re.compile(r"([0-9]{3})-?([0-9]{7})([0-9])")
 _PRODUCT_CODE = re.compile(r"[A-Z][A-Z0-9]{4}([A-Z0-9][A-Za-z0-9]{2})?")
 _DIVISION = re.compile(r"[A-Za-z0-9]{2}")
 _EPC = re.compile(r"urn:epc:id:(sscc|sgtin|sgln|pgln):([0-9]+)\.([0-9]*)(?:\..*)?", re.IGNORECASE)
+_EPC_OF_THING = re.compile(
+    r"urn:epc:(?:id|class|idpat):(sscc|sgtin|lgtin|grai|giai|sgln|pgln):([0-9]+)\.(?:([0-9]*)\.)?(.+)", re.IGNORECASE
+)
+_DIGITAL_LINK = re.compile(
+    r"https?://[^/?#]+(?:/[^/?#]+)*?/(00|01|253|255|401|402|414|417|8003|8004|8006|8010|8013|8017|8018)/([^?#]+)", re.IGNORECASE
+)
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _LOT_CLASS = re.compile(r"urn:epc:class:lgtin:[0-9]+\.[0-9]*\.(.+)", re.IGNORECASE)
 _ASSET = re.compile(r"urn:epc:id:giai:[0-9]+\.(.+)", re.IGNORECASE)
 _EPC_SCHEMES = {"sscc": {"sscc"}, "gtin": {"sgtin"}, "gln": {"sgln", "pgln"}}
+_LINKED = {"sscc": ("00",), "gtin": ("01",), "gln": ("417", "414")}
+"""Application identifiers of the keys in a GS1 Digital Link."""
 
 
 class NotCanonical(CgtError):
@@ -109,9 +118,52 @@ def _coi(text: str) -> str | None:
     return bare if _COI.fullmatch(bare) else None
 
 
+def _digital_link(text: str) -> dict[str, str]:
+    """Application identifiers of a GS1 Digital Link, whatever its domain, with their values; empty where the text is none."""
+    link = _DIGITAL_LINK.fullmatch(text.strip().partition("?")[0].partition("#")[0].rstrip("/"))
+    if link is None:
+        return {}
+    parts = [link[1], *(unquote(part) for part in link[2].split("/"))]
+    return dict(zip(parts[::2], parts[1::2], strict=False))
+
+
+def _epc(text: str) -> str | None:
+    """A thing of any kind by the address that names it: EPC URI and GS1 Digital Link of one thing are one; any other URI is itself."""
+    bare = text.strip()
+    if linked := _digital_link(bare):
+        return "".join(f"({ai}){value}" for ai, value in linked.items() if (ai, value) != ("254", "0"))
+    if epc := _EPC_OF_THING.fullmatch(bare):
+        return _element_string(epc[1].lower(), epc[2], epc[3], unquote(epc[4])) or bare
+    return bare if _URI.fullmatch(bare) else None
+
+
+def _element_string(scheme: str, prefix: str, number: str | None, serial: str) -> str | None:
+    """The parts of an EPC URI by application identifiers, check digits put in; None where a part is missing. `*` is every serial number."""
+    if scheme == "giai":
+        return f"(8004){prefix}{'' if number is None else f'{number}.'}{serial}"
+    if number is None:
+        digits = {"sscc": f"{serial[:1]}{prefix}{serial[1:]}", "pgln": f"{prefix}{serial}"}.get(scheme)
+        return digits and f"({'00' if scheme == 'sscc' else '417'}){_with_check(digits)}"
+    item = f"(01){_with_check(f'{number[:1]}{prefix}{number[1:]}')}"
+    every = serial == "*"
+    named = {
+        "sgtin": f"{item}{'' if every else f'(21){serial}'}",
+        "lgtin": f"{item}{'' if every else f'(10){serial}'}",
+        "grai": f"(8003)0{_with_check(f'{prefix}{number}')}{'' if every else serial}",
+        "sgln": f"(414){_with_check(f'{prefix}{number}')}{'' if serial == '0' else f'(254){serial}'}",
+    }
+    return named.get(scheme)
+
+
+def _with_check(digits: str) -> str:
+    return digits + mod_10(digits) if digits.isascii() and digits.isdigit() else digits
+
+
 def _gs1(kind: str, length: int, text: str) -> str | None:
-    """GS1 key with its check digit; an EPC URI has none and gets it."""
+    """GS1 key with its check digit; an EPC URI has none and gets it. A GS1 Digital Link names its key by an application identifier."""
     bare = _SPACES.sub("", text)
+    if linked := _digital_link(bare):
+        bare = next((linked[ai] for ai in _LINKED[kind] if ai in linked), "")
     if epc := _EPC.fullmatch(bare):
         body = epc[2] + epc[3]
         if epc[1].lower() not in _EPC_SCHEMES[kind] or len(body) != length - 1:
@@ -151,8 +203,12 @@ def _division(text: str) -> str | None:
 def _by_form(text: str, form: CanonicalForm) -> str | None:
     """An issuer's number in the issuer's form; None where nothing is left of it.
 
-    Of an EPC class of a lot the lot alone is read, of the EPC of an asset (a logger) its serial number.
+    Of an EPC class of a lot the lot alone is read, of the EPC of an asset (a logger) its serial number; of a GS1 Digital Link the lot, or
+    the whole asset identifier, whose company prefix the issuer's `strip_prefix` takes away.
     """
+    linked = _digital_link(text)
+    if at := next((linked[ai] for ai in ("10", "8004") if ai in linked), None):
+        text = at
     if named := _LOT_CLASS.fullmatch(text.strip()) or _ASSET.fullmatch(text.strip()):
         text = unquote(named[1])
     bare = text.strip().removeprefix(form.strip_prefix)
@@ -165,6 +221,7 @@ def _by_form(text: str, form: CanonicalForm) -> str | None:
 
 _STRUCTURED: dict[str, Callable[[str], str | None]] = {
     "din": _din,
+    "epc": _epc,
     "grid": _grid,
     "coi": _coi,
     "sscc": partial(_gs1, "sscc", 18),

@@ -17,7 +17,7 @@ from pandera.errors import SchemaErrors
 
 from cgt_etl.contracts.load import BoundRule, ColumnSpec, ObjectSpec
 from cgt_etl.contracts.model import Rule
-from cgt_etl.contracts.vocabulary import Unit, loinc_map, measurements, unit_map
+from cgt_etl.contracts.vocabulary import Loinc, Unit, code_map, loinc_map, measurements, unit_map
 from cgt_etl.door import times
 from cgt_etl.door.identifiers import is_structured
 from cgt_etl.errors import CgtError, DeclarationError
@@ -158,13 +158,15 @@ Row = dict[str, Any]
 
 
 def _unit_columns(spec: ObjectSpec, column: ColumnSpec) -> dict[str, pl.Expr]:
-    """Where a row's measurement and unit stand: in the contract, in a column, or in a LOINC code, its display and its UCUM unit."""
+    """Where a row's measurement and unit stand: in the contract, in a column, or in a code, its display and its unit."""
     of = column.extension
     found = {"has_loinc": pl.lit(value=False)}
     for bound in column.rules:
         if bound.rule.check == "loinc_agrees":
-            names = {argument: _column(spec, column, bound, argument) for argument in bound.rule.arguments}
+            names = {argument: _column(spec, column, bound, argument) for argument in bound.rule.arguments if argument != "local_map"}
             found = {"has_loinc": pl.lit(value=True), **{argument: pl.col(name) for argument, name in names.items()}}
+            if "local_code" in names:
+                found["local_map"] = pl.lit(_argument(column, bound, "local_map", str))
     if of.measurement:
         found["measurement"] = pl.lit(of.measurement.name)
         if of.measurement.unit:
@@ -192,30 +194,52 @@ def _by_row(column: ColumnSpec, columns: dict[str, pl.Expr], passes: Callable[[R
 
 
 def _unit_fault(row: Row) -> str | None:
-    """D05: the unit is in no map. R30: LOINC code, display and unit contradict each other. None: nothing known is wrong.
+    """D05: the unit is in no map. R30: the code, its display and its unit contradict each other. None: nothing known is wrong.
 
-    A LOINC code that the vocabulary does not know contradicts nothing.
+    A code that no vocabulary knows contradicts nothing.
     """
     if not row["has_loinc"]:
         unit, measurement = row.get("unit"), row.get("measurement")
         if measurement is not None and "unit" not in row:
             return None
         return None if _unit(measurement, unit) else "D05"
-    entries = loinc_map().get(row["code"] or "", ())
+    entries = _coded(row)
     if not entries:
         return None
-    display = (row.get("display") or "").lower()
     units = [unit for unit in (row.get("unit_code"), row.get("unit")) if unit]
     if not any(_unit(None, unit) for unit in units):
         is_pure_number = not units and any((entry.measurement, "1") in unit_map() for entry in entries)
         if not is_pure_number:
             return "D05"
-    return None if any(_agrees(entry.measurement, entry.words, display, units) for entry in entries) else "R30"
+    is_named = _is_named if row["code"] else _is_not_named_another
+    display = ((row.get("display") if row["code"] else row.get("local_display")) or "").lower()
+    return None if any(is_named(entry, display) and _is_in_one_unit(entry.measurement, units) for entry in entries) else "R30"
 
 
-def _agrees(measurement: str, words: tuple[str, ...], display: str, units: list[str]) -> bool:
-    if display and words and not any(word in display for word in words):
-        return False
+def _coded(row: Row) -> tuple[Loinc, ...]:
+    """What the row's LOINC code may measure; where it has none, what the sender's own code does."""
+    if row["code"] or "local_code" not in row:
+        return loinc_map().get(row["code"] or "", ())
+    measurement = code_map()[row["local_map"]].get(row["local_code"] or "")
+    return (Loinc(measurement, _words().get(measurement, ())),) if measurement else ()
+
+
+@cache
+def _words() -> dict[str, tuple[str, ...]]:
+    """Measurement -> the words by which displays of its LOINC codes are known."""
+    return {entry.measurement: entry.words for entries in loinc_map().values() for entry in entries}
+
+
+def _is_named(entry: Loinc, display: str) -> bool:
+    return not display or not entry.words or any(word in display for word in entry.words)
+
+
+def _is_not_named_another(entry: Loinc, display: str) -> bool:
+    """A sender's own name follows no standard: it contradicts where it has the words of another measurement and none of this one."""
+    return _is_named(entry, display) or not any(word in display for words in _words().values() for word in words)
+
+
+def _is_in_one_unit(measurement: str, units: list[str]) -> bool:
     known = [unit for text in units if (unit := unit_map().get((measurement, text)))]
     return not units or (_unit(measurement, units[0]) is not None and len({(unit.factor, unit.offset) for unit in known}) == 1)
 
@@ -235,7 +259,7 @@ def _is_plausible(row: Row) -> bool:
     measurement = row.get("measurement")
     unit = row.get("unit_code") or row.get("unit")
     if row["has_loinc"]:
-        fits = [entry.measurement for entry in loinc_map().get(row["code"] or "", ()) if _unit(entry.measurement, unit)]
+        fits = [entry.measurement for entry in _coded(row) if _unit(entry.measurement, unit)]
         measurement = fits[0] if fits else None
     limits, known = measurements().get(measurement or ""), _unit(measurement, unit) if measurement else None
     if limits is None or known is None or row["comparator"] is not None or row["value"] is None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
-from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
@@ -18,17 +16,18 @@ from xml.etree import ElementTree
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import limits
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE
+from cgt_etl.extract.zipped import DAMAGED, chunks, opened
 
-_CHUNK = 1024 * 1024
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _REMEDY = "Save it again as a plain XLSX workbook"
+_STRAY = "Delete stray cells far from the data, or split the export"
+_PACKAGE = "_rels/.rels"
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _PLACED = re.compile(rb"<(?:\w+:)?(?:c|row)\s[^<>]*?\br\s*=\s*[\"']([A-Za-z]*)([0-9]+)")
 _ERROR = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\bt\s*=\s*[\"']e[\"'][^<>]*>")
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]+)([0-9]+)[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]{0,40})<")
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
 Cell = tuple[int, int]
 """Sheet row and column, both from 1."""
@@ -38,37 +37,37 @@ Cell = tuple[int, int]
 class Looked:
     """What the first look found on one sheet."""
 
+    sheet: str
     errors: dict[Cell, str] = field(default_factory=dict)
     """Cells that hold an error -> its text (`#N/A`)."""
 
 
 def look(path: Path, sheet: str) -> Looked:
-    """Check the whole archive and the extent of one sheet.
+    """Check the whole archive and the extent of one sheet; of the only one, where none is named.
 
     Raises:
-        RefusedFile: no XLSX, encrypted, damaged, truncated, beyond a limit of `limits` (F01); no such sheet (F02).
+        RefusedFile: no XLSX, encrypted, damaged, truncated, beyond a limit of `limits` (F01); no such sheet, or not one alone (F02).
     """
     with path.open("rb") as file:
         head = file.read(8)
     if head == _OLE:
         raise refuse(path, "the workbook is encrypted, or of the old XLS format", "Send it as XLSX without a password")
     try:
-        archive = zipfile.ZipFile(path)
-    except _DAMAGED:
+        archive = opened(path, limits.MAX_PARTS)
+    except DAMAGED:
         raise refuse(path, "this is no XLSX workbook, or it breaks off", "Send the whole export again, as XLSX") from None
     with archive:
         _check_size(path, archive)
-        part = _part_of(path, archive, sheet)
-        looked = Looked()
+        sheet, part = _part_of(path, archive, sheet)
+        looked = Looked(sheet)
         try:
             for name in archive.namelist():
-                chunks = _chunks(archive, name)
+                bytes_of_part = chunks(archive, archive.getinfo(name))
                 if name == part:
-                    _scan(path, chunks, looked)
+                    _scan(path, bytes_of_part, looked)
                 else:
-                    for _ in chunks:
-                        pass
-        except _DAMAGED:
+                    _check_shared(path, bytes_of_part)
+        except DAMAGED:
             raise refuse(path, "the workbook is damaged or truncated", "Send the whole export again") from None
     return looked
 
@@ -88,8 +87,8 @@ def column_number(letters: str) -> int:
 
 def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
-    if len(parts) > limits.MAX_PARTS or len({part.filename for part in parts}) < len(parts):
-        raise refuse(path, f"the archive has more than {limits.MAX_PARTS} parts, or one twice")
+    if len({part.filename for part in parts}) < len(parts):
+        raise refuse(path, "the archive has a part twice")
     if any(part.flag_bits & 0x1 for part in parts):
         raise refuse(path, "the workbook is encrypted", "Send it without a password")
     if sum(part.file_size for part in parts) > limits.MAX_EXPANDED_BYTES:
@@ -99,38 +98,39 @@ def _check_size(path: Path, archive: zipfile.ZipFile) -> None:
             raise refuse(path, f"a part of the workbook expands more than {limits.MAX_EXPANSION} times")
 
 
-def _chunks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """A part's bytes; fails where they are not of the stated length and checksum.
-
-    One byte more than the stated length is asked for: a stream that goes on is not what another reader would take it for.
-    """
-    stated = archive.getinfo(name)
-    asked = copy(stated)
-    asked.file_size += 1
-    length = 0
-    with archive.open(asked) as stream:
-        while chunk := stream.read(_CHUNK):
-            length += len(chunk)
-            yield chunk
-    if length != stated.file_size:
-        raise zipfile.BadZipFile
+def _check_shared(path: Path, content_of: Iterator[bytes]) -> None:
+    """A part that is not the sheet; where it is the texts that sheets share, all of them will be held."""
+    texts = size = 0
+    for chunk in content_of:
+        texts += chunk.count(b"<si") + chunk.count(b":si")
+        size += len(chunk)
+        if texts > limits.MAX_SHARED_TEXTS or (texts and size > limits.MAX_SHARED_BYTES):
+            what = f"the workbook has more than {limits.MAX_SHARED_TEXTS} shared texts, or of more than {limits.MAX_SHARED_BYTES} bytes"
+            raise refuse(path, what, "Split the export")
 
 
-def _part_of(path: Path, archive: zipfile.ZipFile, sheet: str) -> str:
-    """Name of the part that holds a sheet."""
+def _part_of(path: Path, archive: zipfile.ZipFile, sheet: str) -> tuple[str, str]:
+    """A sheet's name, and that of the part that holds it."""
+    for entry in _tree(path, archive, _PACKAGE).iter():
+        if entry.get("Type", "").endswith("/officeDocument") and entry.get("Target", "").removeprefix("/") != _WORKBOOK:
+            raise refuse(path, f"the archive's workbook is not {_WORKBOOK}")
     book, relations = _tree(path, archive, _WORKBOOK), _tree(path, archive, _RELATIONS)
     ids = {
         entry.get("name"): next((value for key, value in entry.attrib.items() if key.endswith("}id")), None)
         for entry in book.iter()
         if entry.tag.rpartition("}")[2] == "sheet"
     }
+    if not sheet:
+        if len(ids) != 1:
+            raise refuse(path, f"the workbook has {len(ids)} sheets, the contract says one", "Send one sheet alone", rule=OTHER_COLUMNS)
+        sheet = str(next(iter(ids)))
     if sheet not in ids:
         raise refuse(path, f"there is no sheet `{sheet}`", "Mend the export, or give the contract a new version", rule=OTHER_COLUMNS)
     target = next((entry.get("Target", "") for entry in relations.iter() if entry.get("Id") == ids[sheet]), "")
     part = target.removeprefix("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
     if part not in archive.namelist():
         raise refuse(path, f"the sheet `{sheet}` has no part in the archive")
-    return part
+    return sheet, part
 
 
 def _tree(path: Path, archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
@@ -138,21 +138,21 @@ def _tree(path: Path, archive: zipfile.ZipFile, name: str) -> ElementTree.Elemen
     if name not in archive.namelist():
         raise refuse(path, f"this is no XLSX workbook: it has no {name}")
     try:
-        if archive.getinfo(name).file_size > limits.MAX_UNJUDGED_BYTES:
+        if archive.getinfo(name).file_size > limits.MAX_BOOK_BYTES:
             raise refuse(path, f"{name} is too large")
         content = archive.read(name)
         if b"<!DOCTYPE" not in content and b"\0" not in content:
             return ElementTree.fromstring(content)  # noqa: S314  no document type
-    except (ElementTree.ParseError, LookupError, ValueError, *_DAMAGED):  # the last two: an encoding that there is not, or not for XML
+    except (ElementTree.ParseError, LookupError, ValueError, *DAMAGED):  # the last two: an encoding that there is not, or not for XML
         pass
     raise refuse(path, f"{name} is damaged")
 
 
-def _scan(path: Path, chunks: Iterator[bytes], looked: Looked) -> None:
+def _scan(path: Path, content_of: Iterator[bytes], looked: Looked) -> None:
     """Where the sheet's cells lie, and which hold errors. A tag that a chunk cuts is put together again."""
     rest = b""
-    last_row = last_column = 1
-    for chunk in chunks:
+    extent = _Extent()
+    for chunk in content_of:
         if b"\0" in chunk:
             raise refuse(path, "the sheet is not UTF-8")
         content = rest + chunk
@@ -160,9 +160,10 @@ def _scan(path: Path, chunks: Iterator[bytes], looked: Looked) -> None:
         if len(content) - cut > limits.MAX_LINE_BYTES:
             raise refuse(path, f"a cell is longer than {limits.MAX_LINE_BYTES} bytes")
         content, rest = content[:cut], content[cut:]
-        last_row, last_column = _extent(path, content, last_row, last_column)
+        extent.add(path, content)
         _errors(path, content, looked)
-    _extent(path, rest, last_row, last_column)
+    extent.add(path, rest)
+    extent.check_spread(path)
     _errors(path, rest, looked)
 
 
@@ -171,18 +172,37 @@ def _last_whole(content: bytes) -> int:
     return max(content.rfind(b"<c "), content.rfind(b":c "), content.rfind(b"<row "), 0)
 
 
-def _extent(path: Path, content: bytes, last_row: int, last_column: int) -> tuple[int, int]:
-    found = _PLACED.findall(content)
-    rows, columns = {row for _, row in found}, {letters for letters, _ in found}
-    last_row = max([last_row, *(int(row[:9]) for row in rows)])
-    last_column = max([last_column, *(column_number(letters[:9].decode()) for letters in columns)])
-    if last_row > limits.MAX_SHEET_ROWS or last_column > limits.MAX_SHEET_COLUMNS or last_row * last_column > limits.MAX_SHEET_CELLS:
-        raise refuse(
-            path,
-            f"the sheet has more than {limits.MAX_SHEET_ROWS} rows, {limits.MAX_SHEET_COLUMNS} columns or {limits.MAX_SHEET_CELLS} cells",
-            "Delete stray cells far from the data, or split the export",
-        )
-    return last_row, last_column
+@dataclass
+class _Extent:
+    """How far the cells of a sheet reach, and how many there are."""
+
+    row: int = 1
+    column: int = 1
+    cells: int = 0
+    merged: int = 0
+
+    def add(self, path: Path, content: bytes) -> None:
+        found = _PLACED.findall(content)
+        rows, columns = {row for _, row in found}, {letters for letters, _ in found}
+        self.row = max([self.row, *(int(row[:9]) for row in rows)])
+        self.column = max([self.column, *(column_number(letters[:9].decode()) for letters in columns)])
+        self.cells += sum(1 for letters, _ in found if letters)
+        self.merged += content.count(b"mergeCell ")
+        if self.row > limits.MAX_SHEET_ROWS or self.column > limits.MAX_SHEET_COLUMNS or self.row * self.column > limits.MAX_SHEET_CELLS:
+            raise refuse(
+                path,
+                f"the sheet has more than {limits.MAX_SHEET_ROWS} rows, {limits.MAX_SHEET_COLUMNS} columns or "
+                f"{limits.MAX_SHEET_CELLS} cells",
+                _STRAY,
+            )
+        if self.merged > limits.MAX_MERGED:
+            raise refuse(path, f"the sheet has more than {limits.MAX_MERGED} merged regions")
+
+    def check_spread(self, path: Path) -> None:
+        """Reading takes memory for every cell up to the last, whether it is there or not."""
+        span = self.row * self.column
+        if span > limits.MAX_UNJUDGED_CELLS and span > limits.MAX_SHEET_CELLS_EACH * self.cells:
+            raise refuse(path, f"the sheet has one cell where {limits.MAX_SHEET_CELLS_EACH} could stand, or fewer: stray cells", _STRAY)
 
 
 def _errors(path: Path, content: bytes, looked: Looked) -> None:

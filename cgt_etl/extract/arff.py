@@ -9,14 +9,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from cgt_etl.contracts.formats import ArffFormat
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import ArffFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract.delimited import compare
+from cgt_etl.extract.limits import MAX_COLUMNS
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading, Rows
 from cgt_etl.extract.text import look
 
-_QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
+_QUOTED = r"'(?:[^'\\]++|\\.)*+'|\"(?:[^\"\\]++|\\.)*+\""  # never steps back: a text without end is read once
 _DECLARATION = re.compile(rf"@(?P<word>relation|attribute)\s+(?P<name>{_QUOTED}|[^\s{{}}'\"]+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _FIELD = re.compile(rf"\s*(?:(?P<quoted>{_QUOTED})|(?P<plain>[^,'\"]*))\s*(?P<end>,|$)")
 _ESCAPE = re.compile(r"\\(.)")
@@ -66,6 +67,8 @@ def _attributes(file: ArffFormat, path: Path, spec: ObjectSpec, lines: Iterator[
         name = _unquoted(match["name"])
         if match["word"].lower() == "attribute":
             names.append(name)
+            if len(names) > MAX_COLUMNS:
+                raise _refuse(path, f"more than {MAX_COLUMNS} attributes", position)
         elif file.relation is not None and name != file.relation:
             raise _refuse(path, f"the relation is not {file.relation}", position, OTHER_COLUMNS)
     else:
@@ -76,13 +79,18 @@ def _attributes(file: ArffFormat, path: Path, spec: ObjectSpec, lines: Iterator[
 
 
 def _row(line: str) -> list[str] | None:
-    """The cells of a row; None where its quoting is broken or it is sparse."""
+    """The cells of a row; None where its quoting is broken, it is sparse, or has more than any file."""
     if line.lstrip().startswith("{"):
         return None
-    cells, at = [], 0
+    if "'" not in line and '"' not in line and line.count(",") < MAX_COLUMNS:
+        return [cell.strip() for cell in line.split(",")]
+    cells: list[str] = []
+    at = 0
     while True:
         match = _FIELD.match(line, at)
         if match is None:
+            return None
+        if len(cells) == MAX_COLUMNS:
             return None
         cells.append(_unquoted(match["quoted"]) if match["quoted"] else match["plain"].strip())
         at = match.end()

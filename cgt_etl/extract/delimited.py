@@ -9,20 +9,25 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
-from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import CsvFormat
+from cgt_etl.contracts.formats import CsvFormat
+from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import head
-from cgt_etl.extract.limits import MAX_FIELD_CHARACTERS
+from cgt_etl.extract.limits import MAX_COLUMNS, MAX_FIELD_CHARACTERS
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading, Rows
-from cgt_etl.extract.text import look
+from cgt_etl.extract.text import encoding_of, look
 
 _NAME = re.compile(r"(?!.*[0-9]{3})[A-Za-z_][A-Za-z0-9_.%/()+#-]{0,39}")
 """One word, no long number."""
+_MOST_NAMED = 50
+_LACKING = -1
+"""Place of a column that the file lacks: one that is put behind each row, and where nothing stands."""
 _NEW_VERSION = "Mend the export, or give the contract a new version"
 _USUAL_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
@@ -41,13 +46,64 @@ class _Lines:
         self.record: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
-        return self
+        """Those that nobody has taken yet."""
+        for line in self._stream:
+            self.count += 1
+            self.record.append(line)
+            yield line
 
-    def __next__(self) -> str:
-        line = next(self._stream)
-        self.count += 1
-        self.record.append(line)
-        return line
+
+class _Foot:
+    """The line that closes the table, where the contract says that there is one."""
+
+    def __init__(self, file: CsvFormat) -> None:
+        self._pattern = re.compile(file.foot) if file.foot else None
+        self._padding = f" \t\r\n{file.delimiter}"
+        self._found: re.Match[str] | None = None
+
+    def stands_in(self, lines: list[str]) -> bool:
+        """Whether these lines of one record are the foot."""
+        if self._pattern is not None:
+            self._found = self._pattern.fullmatch("".join(lines).rstrip(self._padding))
+        return self._found is not None
+
+    def wrong(self, rows: int, behind: int | None) -> str:
+        """What is wrong with it after `rows` rows and with a record `behind` it; empty where nothing is."""
+        if self._pattern is None:
+            return ""
+        if self._found is None:
+            return "the file is truncated: the foot that closes its table is not there"
+        stated = self._found.groupdict().get("rows")
+        if stated is not None and not (stated.isdigit() and int(stated) == rows):
+            return f"its foot states another number of rows than the {rows} above it"
+        return "something follows the foot that closes its table" if behind is not None else ""
+
+
+class _Carried:
+    """What is written in the first row of a block alone."""
+
+    def __init__(self, places: list[int]) -> None:
+        self._places = places
+        self._values = [""] * len(places)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the contract names any."""
+        return bool(self._places)
+
+    def forget(self) -> None:
+        """A row could not be read: it may have begun another block."""
+        self._values = [""] * len(self._places)
+
+    def down(self, record: list[str]) -> list[str]:
+        """The record with what the block says."""
+        if any(record[place] for place in self._places):
+            self._values = [record[place] for place in self._places]
+            return record
+        whole = list(record)
+        for place, value in zip(self._places, self._values, strict=True):
+            whole[place] = value
+        return whole
 
 
 class _Pass:
@@ -59,50 +115,70 @@ class _Pass:
         self._above = [column for column in spec.columns if column.name in in_head]
         self._below = [column for column in spec.columns if column.name not in in_head and column.name not in file.in_name]
         self._ignored = ignored
+        self._header_records: list[list[str]] = []
 
     def batches(self) -> Iterator[Batch]:
-        looked = look(self._path, self._file.encoding)
+        encoding = encoding_of(self._path, self._file.encoding, self._file.marked_encodings)
+        looked = look(self._path, encoding)
         csv.field_size_limit(MAX_FIELD_CHARACTERS)
-        with self._path.open(encoding=self._file.encoding, newline="") as stream:
+        with self._path.open(encoding=encoding, newline="") as stream:
             lines = _Lines(stream)
-            for _ in range(self._file.header_lines - 1):
-                next(lines, None)
+            for _ in range(self._file.header_lines - self._file.header_joined):
+                next(iter(lines), None)
             above = self._divided(lines) if self._above else None
             header = above.header[1] if above else self._header(lines)
+            repeated = [header] if above else self._header_records
             once = {**(above.values if above else {}), **self._in_name()}
             said = list(once.values())
-            names = [*(None for _ in header), *once]
-            plain = [_plain(name) for name in header]
-            order = [
-                names.index(column.name) if column.name in once else plain.index(_plain(column.physical_name))
-                for column in self._spec.columns
-            ]
-            first = 0
+            named = self._named(header)
+            names = [*(None for _ in named), *once]
+            order = [self._place(column, names if column.name in once else named) for column in self._spec.columns]
+            pick = itemgetter(*order, 0)  # one more, so that it gives a tuple of a single column too
+            said += [None] if _LACKING in order else []
+            margin = [place for place, name in enumerate(named) if not name] if self._file.has_empty_margin else []
+            carried = _Carried([named.index(_plain(self._spec.column(name).physical_name)) for name in self._file.carried_down])
+            first, width, has_foot = 0, len(named), self._file.foot is not None
             rows = Rows(self._spec, is_record=True)
             is_last_broken = False
+            foot = _Foot(self._file)
             for position, record in self._records(lines):
-                is_last_broken = record is None or len(record) != len(header)
-                if record == header:
+                if has_foot and foot.stands_in(lines.record):
+                    is_last_broken = False
+                    break
+                is_last_broken = record is None or len(record) != width
+                if record in repeated:
                     raise self._refuse(
                         "the header comes a second time: the file is two exports in one", "Send one export per file", position
                     )
                 if record is None or is_last_broken:
-                    self._set_aside(position, lines.record, record, len(header))
+                    self._set_aside(position, lines.record, record, width)
+                    carried.forget()
+                    continue
+                if margin and any(record[place] for place in margin):
+                    self._result.misread(position, "a value in a column without a name", "".join(lines.record).rstrip("\r\n").encode())
+                    carried.forget()
                     continue
                 self._result.units += 1
                 first = first or position
-                whole = [*record, *said]
-                rows.add(position, [whole[place] for place in order])
+                whole = carried.down(record) if carried.is_asked else record
+                rows.add(position, pick([*whole, *said] if said else whole)[:-1])
                 if rows.is_full and (batch := rows.batch()):
                     yield batch
             if is_last_broken and not looked.ends_with_newline:
                 raise self._refuse(
                     "the file is truncated: its last row breaks off", "Send the whole export again", self._result.set_aside[-1].position
                 )
+            if wrong := foot.wrong(self._result.units, next((position for position, _ in self._records(lines)), None)):
+                raise self._refuse(wrong, "Send the whole export again", lines.count)
             if above and above.has_more and first:
                 self._result.unmapped, self._result.unmapped_first = {head.OUTSIDE: self._result.units}, {head.OUTSIDE: first}
             if batch := rows.batch():
                 yield batch
+
+    def _place(self, column: ColumnSpec, names: Sequence[str | None]) -> int:
+        """Where a row has the column."""
+        name = column.name if column.name in names else _plain(column.physical_name)
+        return _LACKING if column.extension.may_lack and name not in names else names.index(name)
 
     def _in_name(self) -> dict[str, str | None]:
         """Columns that the file's name holds -> what it says."""
@@ -122,7 +198,7 @@ class _Pass:
         """(line on which it starts, its cells; None where its quotation marks are wrong), without blank lines."""
         reader = self._csv(lines)
         while True:
-            lines.record = []
+            lines.record.clear()
             start = lines.count + 1
             try:
                 record = next(reader)
@@ -145,9 +221,10 @@ class _Pass:
 
     def _header(self, lines: _Lines) -> list[str]:
         try:
-            header = next(self._csv(lines), [])
+            self._header_records = list(islice(self._csv(lines), self._file.header_joined))
         except csv.Error:
             raise self._refuse("a quotation mark is never closed in the header", "Mend the export", 1) from None
+        header = [" ".join(filter(None, parts)) for parts in zip_longest(*self._header_records)]
         self._check(header, lines.count)
         return header
 
@@ -172,7 +249,11 @@ class _Pass:
 
     def _check(self, header: list[str], position: int) -> None:
         """Refuse a header that is not the contract's."""
-        wanted = [column.physical_name for column in self._below]
+        if len(header) > MAX_COLUMNS:
+            raise self._refuse(f"the header has more than {MAX_COLUMNS} columns", "Mend the export", position)
+        found = self._named(header)
+        may_lack = {_plain(column.physical_name) for column in self._below if column.extension.may_lack} - set(found)
+        wanted = [name for column in self._below if (name := _plain(column.physical_name)) not in may_lack]
         if len(header) == 1 and len(wanted) > 1:
             for delimiter, name in _USUAL_DELIMITERS.items():
                 if delimiter != self._file.delimiter and delimiter in header[0]:
@@ -182,8 +263,21 @@ class _Pass:
                         "Mend the export or the contract",
                         position,
                     )
-        if problems := compare([_plain(name) for name in wanted], [_plain(name) for name in header]):
+        if problems := compare(wanted, [name for name in found if name] if self._file.has_empty_margin else found):
             raise self._refuse(problems, _NEW_VERSION, position, OTHER_COLUMNS)
+
+    def _named(self, header: list[str]) -> list[str]:
+        """The file's headings under the contract's names: what else a heading is called, the second of a name as `name[1]`."""
+        wanted = [_plain(column.physical_name) for column in self._below]
+        others = {_plain(heading): _plain(name) for heading, name in self._file.headings.items()}
+        named: list[str] = []
+        for heading in map(_plain, header):
+            name = others.get(heading, heading)
+            place = sum(before == name or before.startswith(f"{name}[") for before in named)
+            named.append(f"{name}[{place}]" if f"{name}[{place}]" in wanted else name)
+        if self._file.may_lack_last_heading and wanted[-1] not in named:
+            named.append(wanted[-1])
+        return named
 
     def _refuse(self, what: str, remedy: str, position: int, rule: str = UNREADABLE) -> RefusedFile:
         return RefusedFile(what, remedy=remedy, file=self._path.name, position=position, rule=rule)
@@ -209,7 +303,8 @@ def compare(wanted: list[str], found: list[str], what: str = "column") -> str:
     if missing:
         problems.append(f"missing {what} {', '.join(missing)}")
     if extra:
-        problems.append(f"extra {what} {', '.join(extra)}")
+        further = f" and {len(extra) - _MOST_NAMED} more" if len(extra) > _MOST_NAMED else ""
+        problems.append(f"extra {what} {', '.join(extra[:_MOST_NAMED])}{further}")
     if twice:
         problems.append(f"{what} given twice {', '.join(twice)}")
     return "; ".join(problems)

@@ -4,8 +4,9 @@ A unit is a message; its position the physical line of its MSH. A line is a segm
 is no segment is set aside alone. `hl7_message` has the grammar of places.
 
 A row of `explode: OBX` is one OBX segment, of `explode: PID-3` one repetition of that field in each PID. A cell of another segment is
-found in the nearest one before it; where that kind of segment only follows (SPM behind the results of an ORU), in the next one of the same
-group. A row of the message itself takes the first of each kind. Several values where one is expected make the cell ambiguous.
+found in the nearest one before it; where that kind of segment follows the rows of its order (SPM behind the results of an ORU), in the next
+one of the same group, or for a row behind it in that one. A row of the message itself takes the first of each kind. Several values where
+one is expected make the cell ambiguous.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from cgt_etl.contracts.formats import Hl7Format
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import Hl7Format
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract.hl7_message import Cell, Explode, Message, Signs
-from cgt_etl.extract.limits import MAX_SEGMENTS
+from cgt_etl.extract.limits import MAX_MESSAGE_CHARACTERS, MAX_MESSAGE_SIGNS, MAX_SEGMENT_FIELDS, MAX_SEGMENTS
+from cgt_etl.extract.nested import Unmapped
 from cgt_etl.extract.records import UNREADABLE, Batch, Reading, Rows
 from cgt_etl.extract.text import look
 
@@ -43,13 +45,14 @@ class _Plan:
     """How the rows of one object are found in a message."""
 
     explode: Explode | None
-    cells: list[Cell]
+    cells: list[list[Cell]]
+    """Of each column, in order: the alternatives."""
     rows: Rows
 
     @classmethod
     def of(cls, spec: ObjectSpec, *, is_record: bool) -> _Plan:
         explode = Explode.parse(spec.extension.explode) if spec.extension.explode else None
-        return cls(explode, [Cell.parse(column.physical_name) for column in spec.columns], Rows(spec, is_record=is_record))
+        return cls(explode, [Cell.alternatives(column.physical_name) for column in spec.columns], Rows(spec, is_record=is_record))
 
     def add(self, message: Message, raw: bytes) -> None:
         for item, (row, repetition) in enumerate(self._rows(message)):
@@ -58,6 +61,13 @@ class _Plan:
             for place, texts in enumerate(found):
                 if len(texts) > 1:
                     self.rows.several(place, json.dumps(texts))
+
+    def gives_too_many(self, message: Message) -> bool:
+        """Rows of one message; segments are counted before."""
+        if self.explode is None or self.explode.field is None:
+            return False
+        fields = (message.segments[place].field(self.explode.field) for place in message.places.get(self.explode.segment, []))
+        return sum(field.count(message.signs.repetition) for field in fields) > MAX_SEGMENTS
 
     def _rows(self, message: Message) -> Iterator[tuple[int | None, str | None]]:
         if self.explode is None:
@@ -71,9 +81,12 @@ class _Plan:
                     if repetition:
                         yield place, repetition
 
-    def _find(self, message: Message, cell: Cell, row: int | None, repetition: str | None) -> list[str]:
-        is_own = self.explode is not None and self.explode.name == cell.name
-        return message.values(cell, message.near(cell.segment, row), repetition if is_own else None)
+    def _find(self, message: Message, cells: list[Cell], row: int | None, repetition: str | None) -> list[str]:
+        for cell in cells:
+            is_own = self.explode is not None and self.explode.name == cell.name
+            if found := message.values(cell, message.near(cell.segment, row), repetition if is_own else None):
+                return found
+        return []
 
 
 class _Envelopes:
@@ -109,10 +122,15 @@ class _Pass:
 
     def __init__(self, file: Hl7Format, path: Path, plans: list[_Plan], ignored: frozenset[str], result: Reading) -> None:
         self._file, self._path, self._plans, self._result, self._ignored = file, path, plans, result, ignored
-        known = {cell.name for plan in plans for cell in plan.cells} | {plan.explode.name for plan in plans if plan.explode}
+        known = {name for plan in plans for cells in plan.cells for cell in cells for name in cell.reads}
+        known |= {plan.explode.name for plan in plans if plan.explode}
         self._known = known | ignored
         self._segments = {name.split("-")[0] for name in known | {name for name in ignored if "-" in name}}
-        self._unmapped: defaultdict[str, int] = defaultdict(int)
+        self._numbers: defaultdict[str, set[int]] = defaultdict(set)
+        """Of each kind of segment, fields that are known."""
+        for segment, _, number in (name.partition("-") for name in self._known if "-" in name):
+            self._numbers[segment].add(int(number) if number.isdigit() else 0)
+        self._unmapped = Unmapped()
 
     def batches(self) -> Iterator[Batch]:
         look(self._path, self._file.encoding)
@@ -121,14 +139,14 @@ class _Pass:
                 self._message(position, lines)
                 if any(plan.rows.is_full for plan in self._plans):
                     yield from self._flush()
-        self._result.unmapped = dict(sorted(self._unmapped.items()))
+        self._unmapped.tell(self._result)
         yield from self._flush()
 
     def _messages(self, stream: TextIO) -> Iterator[tuple[int, list[str]]]:
         """(line of its MSH, its lines) of each message; checks what the envelopes of a batch state of their contents."""
         begun: tuple[int, list[str]] | None = None
         envelopes = _Envelopes()
-        position = 0
+        position = characters = 0
         for position, line in enumerate(stream, start=1):
             text = line.rstrip("\n").strip(_FRAMES)
             if not text.strip():
@@ -136,14 +154,16 @@ class _Pass:
             if text[:3] == "MSH" or text[:3] in _Envelopes.NAMES:
                 if begun:
                     yield begun
-                begun = (position, [text]) if text[:3] == "MSH" else None
+                begun, characters = ((position, [text]) if text[:3] == "MSH" else None), len(text)
                 if not envelopes.meets(text):
                     problem = f"the file is truncated: its {text[:3]} states another number than came before it"
                     raise self._refuse(problem, _MEND, position)
             elif begun is None:
                 raise self._refuse("a line outside of all messages is no header of one", "Export HL7 v2 messages", position)
-            elif len(begun[1]) <= MAX_SEGMENTS:
-                begun[1].append(text)
+            else:
+                characters += len(text)
+                if len(begun[1]) <= MAX_SEGMENTS:  # one too many tells that there are more
+                    begun[1].append(text if characters <= MAX_MESSAGE_CHARACTERS else "")
         if begun:
             yield begun
         if envelopes.open:
@@ -157,35 +177,40 @@ class _Pass:
             reason = "its MSH does not state the signs that it is written with"
         elif len(lines) > MAX_SEGMENTS:
             reason = f"more than {MAX_SEGMENTS} segments"
+        elif "" in lines or len(lines[0]) > MAX_MESSAGE_CHARACTERS:
+            reason = f"more than {MAX_MESSAGE_CHARACTERS} characters"
         elif not all(_SEGMENT.match(line) for line in lines):
             reason = "a line of it is no segment"
+        elif signs.count("".join(lines)) > MAX_MESSAGE_SIGNS or max(line.count(signs.field) for line in lines) > MAX_SEGMENT_FIELDS:
+            reason = f"more than {MAX_MESSAGE_SIGNS} signs that divide it, or {MAX_SEGMENT_FIELDS} fields of a segment"
         if signs is None or reason:
             self._result.misread(position, reason or "", raw)
             return
         message = Message(position, lines, signs)
+        if any(plan.gives_too_many(message) for plan in self._plans):
+            self._result.misread(position, f"a field of more than {MAX_SEGMENTS} repetitions", raw)
+            return
         if self._file.messages and message.kind not in self._file.messages:
             self._result.misread(position, "a message of a kind that the contract does not name", raw)
             return
         self._result.units += 1
-        for name in self._unread(message):
-            self._unmapped[name] += 1
-            self._result.unmapped_first.setdefault(name, position)
+        if unread := self._unread(message):
+            self._unmapped.add(unread, position)
         for plan in self._plans:
             plan.add(message, raw)
 
     def _unread(self, message: Message) -> set[str]:
         """Segments of kinds that no column looks into, and of the others the filled fields that none reads."""
         found: set[str] = set()
-        for segment in message.segments:
-            if segment.name in self._ignored:
+        for name, fields in ((segment.name, segment.fields) for segment in message.segments):
+            if name in self._ignored:
                 continue
-            if segment.name not in self._segments:
-                found.add(segment.name)
+            if name not in self._segments:
+                found.add(name)
                 continue
-            first = 3 if segment.name == "MSH" else 1
-            last = len(segment.fields) + (segment.name == "MSH")
-            names = (f"{segment.name}-{number}" for number in range(first, last) if segment.field(number))
-            found |= {name for name in names if name not in self._known}
+            numbers = enumerate(fields[2:], start=3) if name == "MSH" else enumerate(fields[1:], start=1)
+            known = self._numbers[name]
+            found.update([f"{name}-{number}" for number, text in numbers if text and number not in known])
         return found
 
     def _flush(self) -> Iterator[Batch]:

@@ -1,24 +1,31 @@
 """One HL7 v2 message taken apart, and the grammar of the places in it: `SEG-field[.component[.subcomponent]]`, counted from 1 as HL7 does.
 
-    PID-3[5=MR].1   first component of the repetition whose fifth is MR; `[2]`, the second repetition
+    PID-3[5=MR].1   first component of the repetition whose fifth is MR; `[5=]`, whose fifth is empty; `[2]`, the second repetition
     OBX-5.*         all components joined: `>^40000` is `>40000`, `1^:^128` is `1:128`
+    OBX[2=NM]-5     the field only where the segment's second field is NM (its first component)
+    OBR-7|SPM-17.1  the first of the two that says anything
 
-Decodes HL7's escapes; knows no file, and no segment's meaning but MSH's own.
+Decodes HL7's escapes; knows no file, and of segments only MSH's signs and which ones begin a group.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 
 from cgt_etl.errors import DeclarationError
 
 _CELL = re.compile(
-    r"(?P<segment>[A-Z][A-Z0-9]{2})-(?P<field>[1-9]\d?)(?:\[(?:(?P<nth>[1-9]\d?)|(?P<key>[1-9]\d?)=(?P<text>[^\]]+))\])?"
+    r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<told_by>[1-9]\d?)=(?P<told>[^\]|]+)\])?-(?P<field>[1-9]\d?)"
+    r"(?:\[(?:(?P<nth>[1-9]\d?)|(?P<key>[1-9]\d?)=(?P<text>[^\]|]*))\])?"
     r"(?:\.(?P<component>[1-9]\d?|\*)(?:\.(?P<sub>[1-9]\d?))?)?"
 )
+_ORDER = "OBR"
+_GROUPS = frozenset(("PID", "ORC", _ORDER))
+"""Segments with which a group of a message begins."""
 _ROWS = re.compile(r"(?P<segment>[A-Z][A-Z0-9]{2})(?:-(?P<field>[1-9]\d?))?")
 
 
@@ -27,6 +34,9 @@ class Cell:
     """A parsed place of a cell."""
 
     segment: str
+    told_by: int | None
+    told: str | None
+    """Field of the segment and what must stand there for the cell to be read."""
     field: int
     nth: int | None
     key: int | None
@@ -38,6 +48,16 @@ class Cell:
     def name(self) -> str:
         return f"{self.segment}-{self.field}"
 
+    @property
+    def reads(self) -> set[str]:
+        """Names of the fields that it looks into."""
+        return {self.name} if self.told_by is None else {self.name, f"{self.segment}-{self.told_by}"}
+
+    @classmethod
+    def alternatives(cls, text: str) -> list[Cell]:
+        """The places of a cell in the order in which they are asked. Raises DeclarationError: one of them is no place."""
+        return [cls.parse(one) for one in text.split("|")]
+
     @classmethod
     def parse(cls, text: str) -> Cell:
         """Raises DeclarationError: `text` is no place of a cell."""
@@ -47,6 +67,8 @@ class Cell:
         component = found["component"]
         return cls(
             found["segment"],
+            int(found["told_by"]) if found["told_by"] else None,
+            found["told"],
             int(found["field"]),
             int(found["nth"]) if found["nth"] else None,
             int(found["key"]) if found["key"] else None,
@@ -97,6 +119,10 @@ class Signs:
             return None
         return cls(header[3], signs[0], signs[1], signs[2:3] or "\\", signs[3:4] or "&", encoding)
 
+    def count(self, text: str) -> int:
+        """How many of them are in a text."""
+        return sum(text.count(sign) for sign in {self.field, self.component, self.repetition, self.escape, self.sub})
+
     def plain(self, text: str) -> str:
         """A text without its escapes; one that HL7 does not know stays as it stands."""
         if self.escape not in text:
@@ -144,6 +170,7 @@ class Message:
     def __init__(self, position: int, lines: list[str], signs: Signs) -> None:
         self.position, self.signs = position, signs
         self.segments = [_Segment(line[:3], line.split(signs.field)) for line in lines]
+        self._groups: list[int] | None = None
         self.places: defaultdict[str, list[int]] = defaultdict(list)
         for place, segment in enumerate(self.segments):
             self.places[segment.name].append(place)
@@ -160,26 +187,44 @@ class Message:
             return None
         if row is None:
             return self.segments[places[0]]
-        before = [place for place in places if place <= row]
-        first_of_rows = self.places[self.segments[row].name][0]
+        rows = self.places[self.segments[row].name]
+        orders = self.places.get(_ORDER, [])
+        # results of the patient stand before all orders and say nothing of how an order is laid out
+        first_of_rows = rows[bisect_left(rows, orders[0]) % len(rows)] if orders else rows[0]
+        behind = bisect_right(places, row)
         if places[0] <= first_of_rows:
-            return self.segments[before[-1]] if before else None
-        leads = {segment.name for segment in self.segments[:first_of_rows]}
-        for place in range(row + 1, len(self.segments)):
-            if self.segments[place].name == name:
-                return self.segments[place]
-            if self.segments[place].name in leads:
-                return None
+            return self.segments[places[behind - 1]] if behind else None
+        groups = self._places_of_groups()
+        next_group, own_group = bisect_right(groups, row), bisect_left(groups, row) - 1
+        if behind < len(places) and (next_group == len(groups) or places[behind] < groups[next_group]):
+            return self.segments[places[behind]]
+        ahead = bisect_left(places, row) - 1
+        if ahead >= 0 and (own_group < 0 or places[ahead] > groups[own_group]):
+            return self.segments[places[ahead]]
         return None
+
+    def _places_of_groups(self) -> list[int]:
+        """Where a patient or an order begins, so that the group before it ends."""
+        if self._groups is None:
+            self._groups = sorted(place for name in _GROUPS for place in self.places.get(name, ()))
+        return self._groups
 
     def values(self, cell: Cell, segment: _Segment | None, repetition: str | None) -> list[str]:
         """Distinct texts at a place, empty ones left out."""
         if segment is None:
             return []
         signs = self.signs
+        if cell.told_by is not None and self._part(segment.field(cell.told_by), 1, None) != cell.told:
+            return []
         if segment.name == "MSH" and cell.field <= 2:
             return [signs.field if cell.field == 1 else segment.fields[1]]
-        repetitions = [repetition] if repetition is not None else segment.field(cell.field).split(signs.repetition)
+        field = segment.field(cell.field) if repetition is None else repetition
+        if not field:
+            return []
+        if cell.key is None and cell.nth is None and (repetition is not None or signs.repetition not in field):
+            text = self._part(field, cell.component, cell.sub)
+            return [text] if text else []
+        repetitions = [repetition] if repetition is not None else field.split(signs.repetition)
         if cell.nth is not None:
             repetitions = repetitions[cell.nth - 1 : cell.nth]
         if cell.key is not None:

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from cgt_etl.contracts.formats import JsonFormat
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import JsonFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import nested, paths
-from cgt_etl.extract.limits import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_VALUES
+from cgt_etl.extract.limits import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_DOCUMENT_VALUES, MAX_FIELD_CHARACTERS, MAX_RECORD_NODES
 from cgt_etl.extract.nested import TYPE, Plan, Record
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading
 from cgt_etl.extract.text import look
@@ -60,10 +60,11 @@ class _Parsed:
     value: Any
     is_sound: bool
     """Nothing in it has to be looked for."""
+    values: int
+    """It has no more."""
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """An element of a list of records, whatever it is."""
 
     position: int
@@ -80,8 +81,9 @@ class _Found:
 def _batches(file: JsonFormat, path: Path, plans: list[Plan], ignored: frozenset[str], result: Reading) -> Iterator[Batch]:
     parsed = _parse(path)
     heads = sorted({root for plan in plans for root in plan.roots_above})
+    exploding = [plan for plan in plans if plan.explode]
     of_record = ignored.union(*(plan.roots for plan in plans))
-    of_head = ignored.union(heads, {file.inside or "", (file.records or "").split(".")[0].split("[")[0]})
+    of_head = ignored.union(heads, {file.inside or ""}, (re.split(r"[.\[]", one)[0] for one in _ways(file)))
     unmapped = nested.Unmapped()
     has_digest = not plans[0].spec.key
     if not parsed.is_sound:
@@ -102,9 +104,13 @@ def _batches(file: JsonFormat, path: Path, plans: list[Plan], ignored: frozenset
             _check_other(file, path, found)
             unmapped.add([f"{TYPE}:{kind}"], found.position)
             continue
-        result.units += 1
-        unmapped.add(found.node.keys() - of_record, found.position)
         record = Record(found.position, found.node, found.above, found.document, found.key)
+        if parsed.values > MAX_RECORD_NODES and any(len(plan.elements(record)) > MAX_RECORD_NODES for plan in exploding):
+            result.misread(found.position, f"a list of more than {MAX_RECORD_NODES} rows", _raw(found.node))
+            continue
+        result.units += 1
+        if unknown := found.node.keys() - of_record:
+            unmapped.add(unknown, found.position)
         raw = _raw([found.node, *([head.get(name) for name in heads] for head in (found.document, found.above))]) if has_digest else None
         for plan in plans:
             plan.add(record, raw)
@@ -181,15 +187,23 @@ def _records(file: JsonFormat, body: Any) -> Iterable[tuple[str | None, Any, boo
     """(name where it is a member, record, whether it stands in a list) of one document; None where it has no list of records."""
     if file.records is None or not isinstance(body, dict):
         return [(None, body, False)]
-    if file.records.endswith(_MEMBERS):
-        holders = _listed(paths.parse(file.records.removesuffix(_MEMBERS)), body)
-        if holders is not None and all(isinstance(holder, dict) for holder in holders):  # some write an object without members as a list
-            return ((key, node, True) for holder in holders for key, node in holder.items())
-    elif (listed := _listed(paths.parse(file.records), body)) is not None:
-        return ((None, node, True) for node in listed)
+    for way in _ways(file):
+        if way.endswith(_MEMBERS):
+            holders = _listed(paths.parse(way.removesuffix(_MEMBERS)), body)
+            if holders is not None and all(
+                isinstance(holder, dict) for holder in holders
+            ):  # some write an object without members as a list
+                return ((key, node, True) for holder in holders for key, node in holder.items())
+        elif (listed := _listed(paths.parse(way), body)) is not None:
+            return ((None, node, True) for node in listed)
     if file.resource_type and _is_bundle(body):
         return []  # a Bundle of nothing has no list
     return [(None, body, False)] if file.is_alone_allowed else None
+
+
+def _ways(file: JsonFormat) -> list[str]:
+    """Where the list of records may lie, in order."""
+    return file.records.split("|") if file.records else []
 
 
 def _listed(path: paths.Path, body: dict[str, Any]) -> list[Any] | None:
@@ -216,12 +230,14 @@ def _parse(path: Path, number: Callable[[str], str] = str) -> _Parsed:
         )
     look(path, "utf-8-sig", MAX_DOCUMENT_BYTES)
     raw = path.read_bytes()
-    if nested.depth(raw, MAX_DEPTH) > MAX_DEPTH:
-        raise _refuse(path, f"the document is nested deeper than {MAX_DEPTH}", "Mend the export")
-    if raw.count(b",") + raw.count(b"{") + raw.count(b"[") > MAX_DOCUMENT_VALUES:
+    if (values := nested.values(raw)) > MAX_DOCUMENT_VALUES:
         raise _refuse(
             path, f"the document holds more than {MAX_DOCUMENT_VALUES} values", "Send it in parts, or as JSON lines (format ndjson)"
         )
+    if nested.depth(raw, MAX_DEPTH) > MAX_DEPTH:
+        raise _refuse(path, f"the document is nested deeper than {MAX_DEPTH}", "Mend the export")
+    if nested.has_long_value(raw):
+        raise _refuse(path, f"a text or a number is longer than {MAX_FIELD_CHARACTERS} characters", "Mend the export")
     is_sound = b"\\u" not in raw
 
     def pairs(of: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -243,7 +259,7 @@ def _parse(path: Path, number: Callable[[str], str] = str) -> _Parsed:
         value = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise _broken(path, text, error) from None
-    return _Parsed(value, is_sound)
+    return _Parsed(value, is_sound, values)
 
 
 def _broken(path: Path, text: str, error: json.JSONDecodeError) -> RefusedFile:

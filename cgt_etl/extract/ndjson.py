@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cgt_etl.contracts.formats import NdjsonFormat
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import NdjsonFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import nested
-from cgt_etl.extract.limits import MAX_DEPTH
+from cgt_etl.extract.limits import MAX_DEPTH, MAX_FIELD_CHARACTERS, MAX_RECORD_NODES
 from cgt_etl.extract.nested import TYPE, Plan, Record
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading
 from cgt_etl.extract.text import look
@@ -54,7 +54,8 @@ def _batches(file: NdjsonFormat, path: Path, plans: list[Plan], known: set[str] 
                     rule=OTHER_COLUMNS,
                 )
             result.units += 1
-            unmapped.add(resource.keys() - known, position)
+            if unknown := resource.keys() - known:
+                unmapped.add(unknown, position)
             record = Record(position, resource, resource, resource)
             for plan in plans:
                 plan.add(record, raw)
@@ -86,10 +87,19 @@ def _no_constant(_: str) -> Any:
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=_no_constant, object_pairs_hook=_object)
 
 
+def _excess(raw: bytes) -> str | None:
+    """Why a line is not even parsed."""
+    if len(raw) > MAX_RECORD_NODES and nested.values(raw) > MAX_RECORD_NODES:
+        return f"more than {MAX_RECORD_NODES} values"
+    if nested.has_long_value(raw):
+        return f"a text or a number of more than {MAX_FIELD_CHARACTERS} characters"
+    return f"nested deeper than {MAX_DEPTH}" if nested.depth(raw, MAX_DEPTH) > MAX_DEPTH else None
+
+
 def _resource(raw: bytes) -> dict[str, Any] | str:
     """The resource of a line, or why it has none."""
-    if nested.depth(raw, MAX_DEPTH) > MAX_DEPTH:
-        return f"nested deeper than {MAX_DEPTH}"
+    if excess := _excess(raw):
+        return excess
     try:
         value = _DECODER.decode(raw.decode("utf-8"))
         if b"\\u" in raw:

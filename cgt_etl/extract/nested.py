@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.extract import paths
-from cgt_etl.extract.limits import MAX_UNMAPPED
+from cgt_etl.extract.limits import MAX_FIELD_CHARACTERS, MAX_UNMAPPED
 from cgt_etl.extract.records import Batch, Reading, Rows
 
 TYPE = "resourceType"
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)  # never steps back: a text without end is read once
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # never steps back: a text without end is read once
+_LEVELS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[{]}")
+_LONG_STRETCH = re.compile(rb'"[^"]{%d}' % (MAX_FIELD_CHARACTERS + 1))
+_LONG_NUMBER = re.compile(rb"(?<![0-9.eE+-])[0-9][0-9.eE+-]{%d}" % MAX_FIELD_CHARACTERS)
 _ELEMENT = re.compile(r"(?!.*[0-9]{3})[_@$]?(\*:)?[A-Za-z][A-Za-z0-9_:-]{0,63}")  # no long number: it may be somebody's
 _UNNAMED = "(an element whose name is no name)"
 _FURTHER = "(further elements)"
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A record, and what stands above it; in a file of lines it is all of them itself."""
 
     position: int
@@ -44,7 +49,8 @@ class Plan:
     """How the rows of one object are found in a record."""
 
     spec: ObjectSpec
-    explode: paths.Path | None
+    explode: tuple[paths.Path, ...]
+    """Ways to the elements that are its rows; none where it is the record itself."""
     cells: list[tuple[tuple[str, paths.Path], ...]]
     """Of each column, in order: alternatives of (`DOCUMENT`, `PARENT`, `KEY` of `paths`, or empty of the element; path from there)."""
     rows: Rows
@@ -62,7 +68,7 @@ class Plan:
     @classmethod
     def _one(cls, spec: ObjectSpec, *, is_record: bool) -> Plan:
         cells = [paths.of_cell(column.physical_name) for column in spec.columns]
-        explode = paths.parse(spec.extension.explode) if spec.extension.explode else None
+        explode = paths.of_list(spec.extension.explode) if spec.extension.explode else ()
         return cls(spec, explode, cells, Rows(spec, is_record=is_record), is_record)
 
     @property
@@ -70,13 +76,19 @@ class Plan:
         """Elements of the record that it reads."""
         wanted = "" if self.is_record else paths.PARENT
         roots = {path.root for cell in self.cells for start, path in cell if start == wanted}
-        return roots | {self.explode.root} if self.explode else roots
+        return roots | {path.root for path in self.explode}
 
     @property
     def roots_above(self) -> set[str]:
         """Elements of what holds the record, or of the document, that it reads."""
         starts = {paths.DOCUMENT, paths.PARENT} if self.is_record else {paths.DOCUMENT}
         return {path.root for cell in self.cells for start, path in cell if start in starts}
+
+    def elements(self, record: Record) -> list[Any]:
+        """What its rows are made of."""
+        if not self.explode:
+            return [record.node]
+        return [element for path in self.explode for element in path.find(record.node)]
 
     def add(self, record: Record, raw: bytes | None) -> None:
         """Its rows of one record; `raw` are the record's bytes, for the digest where it has no business key."""
@@ -85,14 +97,28 @@ class Plan:
             paths.PARENT: record.above if self.is_record else record.node,
             paths.KEY: record.key,
         }
-        elements = [record.node] if self.explode is None else self.explode.find(record.node)
-        for item, element in enumerate(elements):
+        for item, element in enumerate(self.elements(record)):
             starts[""] = element
-            found = [_cell(_leaves(cell, starts)) for cell in self.cells]
-            self.rows.add(record.position, [text for text, _ in found], item=item, raw=raw)
-            for place, (_, several) in enumerate(found):
-                if several is not None:
-                    self.rows.several(place, several)
+            texts = [_text(cell, starts) for cell in self.cells]
+            unsure = [place for place, text in enumerate(texts) if text is paths.UNSURE] if paths.UNSURE in texts else ()
+            several: dict[int, str | None] = {}
+            for place in unsure:
+                texts[place], several[place] = _cell(_leaves(self.cells[place], starts))
+            self.rows.add(record.position, texts, item=item, raw=raw)
+            for place, said in several.items():
+                if said is not None:
+                    self.rows.several(place, said)
+
+
+def _text(cell: tuple[tuple[str, paths.Path], ...], starts: dict[str, Any]) -> Any:
+    """The text of the first alternative that leads anywhere; UNSURE where only its leaves can tell."""
+    if len(cell) == 1:
+        [(start, path)] = cell
+        return path.text(starts[start])
+    for start, path in cell:
+        if (text := path.text(starts[start])) is not None:
+            return text
+    return None
 
 
 def _leaves(cell: tuple[tuple[str, paths.Path], ...], starts: dict[str, Any]) -> list[Any]:
@@ -138,12 +164,25 @@ class Unmapped:
         result.unmapped_first = self._first
 
 
+def has_long_value(raw: bytes) -> bool:
+    """Whether a text or a number of a JSON text has more bytes than a field may; it is not parsed."""
+    if len(raw) <= MAX_FIELD_CHARACTERS:
+        return False
+    if _LONG_NUMBER.search(raw):
+        return True
+    if b'\\"' not in raw and not _LONG_STRETCH.search(raw):  # quick, and says of most texts that there is none
+        return False
+    return any(match.end() - match.start() - 2 > MAX_FIELD_CHARACTERS for match in _STRING.finditer(raw))
+
+
+def values(raw: bytes) -> int:
+    """How many values a JSON text has at most, told by its commas and brackets."""
+    return raw.count(b",") + raw.count(b"{") + raw.count(b"[")
+
+
 def depth(raw: bytes, enough: int) -> int:
     """The deepest nesting of a JSON text, without parsing it; 0 where it cannot be deeper than `enough`."""
     if raw.count(b"{") + raw.count(b"[") <= enough:
         return 0
-    level = deepest = 0
-    for match in _STRING_OR_BRACKET.finditer(raw):
-        level += bool(match[1]) - bool(match[2])
-        deepest = max(deepest, level)
-    return deepest
+    brackets = _STRING.sub(b"", raw).translate(_LEVELS, _NO_BRACKETS)
+    return max(accumulate(array("b", brackets)), default=0)

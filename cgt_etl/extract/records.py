@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.extract.limits import BATCH_ROWS
+from cgt_etl.errors import RefusedFile
+from cgt_etl.extract.limits import BATCH_ROWS, MAX_MISREAD, MAX_MISREAD_BYTES
 
 WRONG_SHAPE: Final = "D01"
 UNREADABLE: Final = "F01"
@@ -59,14 +60,27 @@ class Reading:
         """Element outside the contract -> how many records have it."""
         self.unmapped_first: dict[str, int] = {}
         """Element outside the contract -> position of the first record that has it."""
+        self._misread_bytes = 0
         self._batches = batches
 
     def __iter__(self) -> Iterator[Batch]:
         return self._batches(self)
 
+    def into(self, other: Reading) -> Iterator[Batch]:
+        """Its batches, with everything counted in `other`."""
+        return self._batches(other)
+
     def misread(self, position: int, reason: str, raw: bytes) -> None:
-        """Count and keep a record that cannot be read."""
+        """Count and keep a record that cannot be read.
+
+        Raises:
+            RefusedFile: they are too many, or too long together.
+        """
         self.units += 1
+        self._misread_bytes += len(raw)
+        if len(self.set_aside) >= MAX_MISREAD or self._misread_bytes > MAX_MISREAD_BYTES:
+            what = f"more than {MAX_MISREAD} records cannot be read, or of more than {MAX_MISREAD_BYTES} bytes"
+            raise RefusedFile(f"{what}: the last for this: {reason}", remedy="Mend the export", position=position, rule=UNREADABLE)
         self.set_aside.append(Misread(position, WRONG_SHAPE, reason, raw))
 
 
@@ -82,18 +96,18 @@ class Rows:
     def _clear(self) -> None:
         self._positions: list[int] = []
         self._items: list[int] = []
-        self._cells: list[list[str | None]] = []
+        self._cells: list[tuple[str | None, ...]] = []  # tuples of texts are nothing to the garbage collector, lists are
         self._digests: list[str] = []
         self._ambiguous: dict[tuple[int, str], str] = {}
         self._unreadable: dict[tuple[int, str], str] = {}
 
-    def add(self, position: int, cells: list[str | None], *, item: int = 0, raw: bytes | None = None) -> None:
+    def add(self, position: int, cells: Iterable[str | None], *, item: int = 0, raw: bytes | None = None) -> None:
         """One row; `cells` in the order of the contract's columns, `raw` the record's bytes where it has no key (else the cells)."""
         self._positions.append(position)
         self._items.append(item)
-        self._cells.append(cells)
+        self._cells.append(tuple(cells))
         if self._has_digest:
-            content = raw if raw is not None else "\x1f".join(cell or "" for cell in cells).encode("utf-8", "surrogatepass")
+            content = raw if raw is not None else "\x1f".join(cell or "" for cell in self._cells[-1]).encode("utf-8", "surrogatepass")
             self._digests.append(hashlib.sha256(content).hexdigest())
 
     def several(self, place: int, values: str) -> None:

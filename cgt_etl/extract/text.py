@@ -6,6 +6,7 @@ One streaming pass before any reader starts, so that a file in the wrong encodin
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,12 @@ from cgt_etl.extract.limits import MAX_LINE_BYTES
 from cgt_etl.extract.records import UNREADABLE
 
 _CHUNK = 1024 * 1024
+_SINGLE_BYTE = ("latin-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252")
+"""Nearly any bytes are text in these; what is UTF-8 besides, is nothing else."""
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+_MARKS = {"utf-8-sig": (codecs.BOM_UTF8,), "utf-16": _UTF16_MARKS}
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,13 @@ class Looked:
     """What the first look found."""
 
     ends_with_newline: bool
+
+
+def encoding_of(path: Path, stated: str, marked: Iterable[str]) -> str:
+    """The one of `marked` whose byte order mark the file starts with; else the stated encoding."""
+    with path.open("rb") as file:
+        head = file.read(3)
+    return next((encoding for encoding in marked if head.startswith(_MARKS[encoding])), stated)
 
 
 def look(path: Path, encoding: str, most_line_bytes: int | None = None) -> Looked:
@@ -35,7 +48,7 @@ def look(path: Path, encoding: str, most_line_bytes: int | None = None) -> Looke
         head = file.read(4)
     _check_mark(path, head, encoding)
     decoder = codecs.getincrementaldecoder(encoding)()
-    utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")() if encoding == "latin-1" else None
+    utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")() if encoding in _SINGLE_BYTE else None
     is_ascii, is_blank, lines, since_newline, last = True, True, 0, 0, ""
     with path.open("rb") as file:
         while True:
@@ -66,7 +79,7 @@ def look(path: Path, encoding: str, most_line_bytes: int | None = None) -> Looke
     if is_blank:
         raise _refuse(path, "the file is empty", "Send the export again")
     if utf8 is not None and not is_ascii:
-        raise _refuse(path, "wrong encoding: the bytes are UTF-8 and the contract says latin-1", "Mend the export or the contract")
+        raise _refuse(path, f"wrong encoding: the bytes are UTF-8 and the contract says {encoding}", "Mend the export or the contract")
     return Looked(ends_with_newline=last in ("\n", "\r"))
 
 
@@ -86,7 +99,7 @@ def _check_mark(path: Path, head: bytes, encoding: str) -> None:
         raise _refuse(path, "wrong encoding: the contract says utf-16 and the file has no byte order mark of it", remedy)
     if encoding != "utf-16" and head.startswith(_UTF16_MARKS):
         raise _refuse(path, f"wrong encoding: the file is UTF-16 and the contract says {encoding}", remedy)
-    if encoding in ("utf-8", "latin-1") and head.startswith(codecs.BOM_UTF8):
+    if encoding in ("utf-8", *_SINGLE_BYTE) and head.startswith(codecs.BOM_UTF8):
         raise _refuse(path, f"wrong encoding: the file starts with a UTF-8 byte order mark and the contract says {encoding}", remedy)
 
 

@@ -1,4 +1,5 @@
-"""Workbooks (XLSX): a plain table under a stated header row, or a form of labelled cells with a table of lines below them.
+"""Workbooks (XLSX): a plain table under a stated header row or below a labelled head, or a form of labelled cells with a table of lines
+below them.
 
 A cell becomes text without guessing: a number its shortest exact text (`78`, not `78.0`), a date, time or date-time ISO 8601, a duration
 `h:mm:ss`, a boolean `true` or `false`; of a formula, the value that was saved with it. An error, or a whole number beyond the 15 digits
@@ -16,26 +17,31 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import XlsxFormat
+from cgt_etl.contracts.formats import XlsxFormat
+from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
 from cgt_etl.errors import RefusedFile
-from cgt_etl.extract import limits
+from cgt_etl.extract import head, limits
 from cgt_etl.extract.archive import Cell, look, refuse
 from cgt_etl.extract.delimited import compare
 from cgt_etl.extract.records import OTHER_COLUMNS, Batch, Reading, Rows
 
 Value = int | float | str | bool | time | date | datetime | timedelta
 Texts = dict[Cell, str]
+Lines = Iterator[tuple[int, dict[int, str]]]
+"""Sheet row, and column -> text of its filled cells."""
 _EXACT = 10**15
+_NOWHERE: Cell = (0, 0)
+"""No cell of a sheet: rows and columns count from 1."""
 """A workbook keeps 15 digits of a number."""
 _MEND = "Mend the export, or give the contract a new version"
 _OUTSIDE = "(a cell outside the form)"
 
 
 def reading(file: XlsxFormat, path: Path, objects: tuple[ObjectSpec, ...], name: str, ignored: frozenset[str]) -> Reading:
-    """The rows of a sheet of a workbook delivered as `name`; see `cgt_etl.extract.open_reader`. `ignored` are texts of a form not read."""
+    """The rows of a sheet of a workbook delivered as `name`; see `cgt_etl.extract.open_reader`. `ignored` are texts of a form or
+    labels of a head that are not read."""
     if file.form is None:
-        return Reading(lambda result: _table(of_name(file, name), path, objects[0], result))
+        return Reading(lambda result: _table(of_name(file, name), path, objects[0], ignored, result))
     return Reading(lambda result: _Form(of_name(file, name), path, objects, ignored).batches(result))
 
 
@@ -75,7 +81,7 @@ class _Sheet:
         """Row -> column -> what stands there and is no value; complete once the rows were walked."""
         for (row, column), text in looked.errors.items():
             self.unreadable.setdefault(row, {})[column] = text
-        self._sheet = _opened(path, file.sheet)
+        self._sheet = _opened(path, looked.sheet)
 
     @property
     def merged(self) -> dict[Cell, Cell]:
@@ -129,40 +135,79 @@ def text_of(value: Value) -> str | None:
     return value.isoformat()
 
 
-def _table(file: XlsxFormat, path: Path, spec: ObjectSpec, result: Reading) -> Iterator[Batch]:
+def _table(file: XlsxFormat, path: Path, spec: ObjectSpec, ignored: frozenset[str], result: Reading) -> Iterator[Batch]:
     """A plain table: every row below the header that is not blank is a record."""
     sheet = _Sheet(file, path)
-    wanted = [column.physical_name for column in spec.columns]
-    header: list[str] = []
+    in_head = file.head.columns if file.head else []
+    below = [column for column in spec.columns if column.name not in in_head]
+    lines = ((position, filled) for position, filled in sheet.rows() if filled or sheet.unreadable.get(position))
+    above = None
+    if in_head:
+        above = _divided(path, _head_lines(path, sheet, lines), [c for c in spec.columns if c.name in in_head], below, ignored)
+    position, header = above.header if above else _header_row(file, path, lines)
+    below = [column for column in below if column.physical_name in header or not column.extension.may_lack]
+    wanted = [column.physical_name for column in below]
+    if problems := compare(wanted, [name for name in header if name] if file.has_empty_margin else header):
+        raise refuse(path, problems, _MEND, rule=OTHER_COLUMNS, position=position)
+    said = above.values if above else {}
+    named = {column: name for column, name in enumerate(header, start=1) if name or not file.has_empty_margin}
+    order = {column.name: header.index(column.physical_name) + 1 for column in below}
+    places = list(order.values())
     rows = Rows(spec, is_record=True)
-    for position, filled in sheet.rows():
+    first = 0
+    for position, filled in lines:
         wrong = sheet.unreadable.get(position, {})
-        if position < file.header_row or not (filled or wrong):
-            continue
-        if position == file.header_row:
-            header = [filled.get(column, "") for column in range(1, max(filled, default=0) + 1)]
-            if problems := compare(wanted, header):
-                raise refuse(path, problems, _MEND, rule=OTHER_COLUMNS, position=position)
-            order = [header.index(name) + 1 for name in wanted]
-            continue
-        if not header:
-            break
-        if [filled.get(column) for column in order] == wanted:
+        cells = [filled.get(column) for column in places]
+        if cells == wanted:
             raise refuse(
                 path, "the header comes a second time: the sheet holds two exports", "Send one export per sheet", position=position
             )
-        if max(*filled, *wrong, 0) > len(header):
+        if outside := {*filled, *wrong} - named.keys():
             raw = json.dumps({str(column): text for column, text in sorted([*filled.items(), *wrong.items()])}, ensure_ascii=False)
-            result.misread(position, f"more than {len(header)} fields", raw.encode())
+            is_beyond = max(outside) > len(header)
+            result.misread(position, f"more than {len(header)} fields" if is_beyond else "a value in a column without a name", raw.encode())
             continue
         result.units += 1
-        _add(rows, position, 0, [filled.get(column) for column in order], [wrong.get(column) for column in order])
+        first = first or position
+        if said or len(order) < len(spec.columns):
+            cells = [said[column.name] if column.name in said else filled.get(order.get(column.name, 0)) for column in spec.columns]
+        _add(rows, position, 0, cells, [wrong.get(order.get(column.name, 0)) for column in spec.columns] if wrong else [])
         if rows.is_full and (batch := rows.batch()):
             yield batch
-    if not header:
-        raise refuse(path, f"row {file.header_row} has no column names", _MEND, rule=OTHER_COLUMNS, position=file.header_row)
+    if above and above.has_more and first:
+        result.unmapped, result.unmapped_first = {head.OUTSIDE: result.units}, {head.OUTSIDE: first}
     if batch := rows.batch():
         yield batch
+
+
+def _header_row(file: XlsxFormat, path: Path, lines: Lines) -> head.Line:
+    """The stated row, its empty cells between the first column and its last name as empty names."""
+    for position, filled in lines:
+        if position == file.header_row and filled:
+            return position, _fields(filled)
+        if position >= file.header_row:
+            break
+    raise refuse(path, f"row {file.header_row} has no column names", _MEND, rule=OTHER_COLUMNS, position=file.header_row)
+
+
+def _head_lines(path: Path, sheet: _Sheet, lines: Lines) -> Iterator[head.Line]:
+    for position, filled in lines:
+        if sheet.unreadable.get(position):
+            raise refuse(path, "a cell of the head is no value", _MEND, position=position)
+        yield position, _fields(filled)
+
+
+def _divided(
+    path: Path, lines: Iterator[head.Line], above: list[ColumnSpec], below: list[ColumnSpec], ignored: frozenset[str]
+) -> head.Above:
+    try:
+        return head.divide(lines, above, below, ignored)
+    except head.NoHead as wrong:
+        raise refuse(path, wrong.what, _MEND, rule=OTHER_COLUMNS, position=wrong.position) from None
+
+
+def _fields(filled: dict[int, str]) -> list[str]:
+    return [filled.get(column, "") for column in range(1, max(filled, default=0) + 1)]
 
 
 def _add(rows: Rows, position: int, item: int, cells: list[str | None], wrong: list[str | None]) -> None:
@@ -195,7 +240,7 @@ class _Form:
         lines = list(self._lines(header, columns))
         position = min(row for row, _ in labels.values())
         record, table = Rows(self._form, is_record=True), Rows(self._line, is_record=False)
-        values = [self._right_of(labels[column.physical_name]) for column in self._form.columns]
+        values = [self._right_of(labels[name]) if (name := column.physical_name) in labels else _NOWHERE for column in self._form.columns]
         self._take(record, position, 0, values)
         for row in lines:
             self._take(table, position, row, [(row, column) for column in columns])
@@ -234,20 +279,21 @@ class _Form:
         for place, text in sorted(self._cells.items()):
             if place[0] < header and text.strip() in found:
                 found[text.strip()].append(place)
-        missing = [name for name, places in found.items() if not places]
+        may_lack = {column.physical_name for column in self._form.columns if column.extension.may_lack}
+        missing = [name for name, places in found.items() if not places and name not in may_lack]
         twice = [name for name, places in found.items() if len(places) > 1]
         problems = [f"missing label {', '.join(missing)}"] if missing else []
         problems += [f"label given twice {', '.join(twice)}"] if twice else []
         if problems:
             raise self._refuse("; ".join(problems), found[twice[0]][1][0] if twice else 1)
-        labels = {name: places[0] for name, places in found.items()}
+        labels = {name: places[0] for name, places in found.items() if places}
         self._read.update(labels.values())
         return labels
 
     def _right_of(self, place: Cell) -> Cell:
-        """The cell right of a label, which may be merged; no cell (row 0) where another label stands there."""
+        """The cell right of a label, which may be merged; no cell where another label stands there."""
         right = (place[0], self._merged.get(place, place)[1] + 1)
-        return (0, 0) if right in self._read else right
+        return _NOWHERE if right in self._read else right
 
     def _lines(self, header: int, columns: list[int]) -> Iterator[int]:
         """Sheet rows of the table's lines, blank ones left out."""

@@ -69,6 +69,8 @@ class Names:
         self._scopes.append(scope)
         element, names = called
         texts = attributes[1::2]
+        if None not in names and _NIL not in names:
+            return element, list(zip(names, texts, strict=True)), False  # type: ignore[arg-type]  # each has a name
         is_nil = _NIL in names and texts[names.index(_NIL)].strip() in ("true", "1")
         kept = [(attribute, text) for attribute, text in zip(names, texts, strict=True) if attribute is not None and attribute != _NIL]
         return element, kept, is_nil

@@ -4,8 +4,9 @@ A unit is a record element, its position its number in the document (a document 
 the parser gives it, nothing trimmed; an empty element is an empty text, a missing one and one that says `xsi:nil` no cell. Blanks between
 elements are layout. A record with other text between its elements, where a column reads, is set aside: a path would lose it.
 
-A document is refused whole where it is not well-formed, is in another encoding than the contract's, has a document type (so no entity is
-ever declared, inside or outside), includes other documents, or goes beyond a limit of `limits`. Nothing but the file is ever opened.
+A document is refused whole where it is not well-formed, is in another encoding than the contract's, has a document type (but one that
+declares plain elements and attributes, where the contract takes it, so no entity is ever declared, inside or outside), includes other
+documents, or goes beyond a limit of `limits`. Nothing but the file is ever opened.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from cgt_etl.contracts.formats import XmlFormat
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import XmlFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import limits, nested, paths
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading
 from cgt_etl.extract.text import look
+from cgt_etl.extract.xml_doctype import first_that_is_not_plain
 from cgt_etl.extract.xml_names import Attribute, Names, WrongName
 
 _CHUNK_CHARACTERS = 64 * 1024
@@ -67,9 +69,12 @@ class _Pass:
         self._file, self._path, self._ignored, self._result = file, path, ignored, result
         self._plans = nested.Plan.of(objects)
         self._roots = frozenset(root for plan in self._plans for root in plan.roots)
+        self._known = self._roots | ignored
         self._unmapped = nested.Unmapped()
         self._ways = [tuple(way.split(".")) for way in file.records]
         self._names = Names(file.namespaces)
+        self._last_record: tuple[str, ...] = ()
+        """Way to the record that began last: most of them begin there again."""
         self._way: list[str] = []
         """Names of the open elements that are above every record."""
         self._passed_over = 0
@@ -142,8 +147,18 @@ class _Pass:
             what = f"wrong encoding: the document declares another one and the contract says {self._file.encoding}"
             raise self._refuse(what, "Mend the export or the contract")
 
-    def _document_type(self, *_: object) -> None:
-        raise self._refuse("the document has a document type, which may declare entities", "Export it without DOCTYPE")
+    def _document_type(self, _: str, system: str | None, public: str | None, has_subset: int) -> None:
+        if self._file.document_type == "refused":
+            raise self._refuse("the document has a document type, which may declare entities", "Export it without DOCTYPE")
+        if system is not None or public is not None:
+            raise self._refuse("the document type is kept outside the document", "Export it without that DOCTYPE")
+        begin = self._parser.CurrentByteIndex - self._fed_from
+        if has_subset and (at := first_that_is_not_plain(self._fed, begin, limits.MAX_DOCUMENT_TYPE_BYTES)) is not None:
+            raise self._refuse(
+                "the document type holds something else than plain declarations of elements and attributes, or does not end soon enough",
+                "Export it again with another version of the program, or without DOCTYPE",
+                line=self._parser.CurrentLineNumber + self._fed.count(b"\n", begin, at),
+            )
 
     def _start(self, qualified: str, attributes: list[str]) -> None:
         if len(self._way) + self._passed_over + len(self._open) >= limits.MAX_DEPTH:
@@ -154,12 +169,15 @@ class _Pass:
             name, kept, is_nil = self._names.enter(qualified, attributes)
         except WrongName as wrong:
             raise self._refuse(str(wrong)) from None
-        way = (*self._way, name)
         if self._open:
             self._open.append(_Open(name, self._element(kept), is_nil=is_nil))
-        elif self._passed_over:
+            return
+        if self._passed_over:
             self._passed_over += 1
-        elif any(_leads(stated, way) and len(stated) == len(way) for stated in self._ways):
+            return
+        way = (*self._way, name)
+        if way == self._last_record or any(_leads(stated, way) and len(stated) == len(way) for stated in self._ways):
+            self._last_record = way
             self._begins, self._begins_line = self._parser.CurrentByteIndex, self._parser.CurrentLineNumber
             self._nodes, self._mixed = 0, False
             self._open.append(_Open(name, self._element(kept), is_nil=is_nil))
@@ -206,13 +224,16 @@ class _Pass:
         self._nodes += 1 + len(attributes)
         if self._nodes > limits.MAX_RECORD_NODES:
             raise self._refuse(f"a record with more than {limits.MAX_RECORD_NODES} elements and attributes")
-        for name, text in attributes:
-            _put(made, name, text)
+        made.update(attributes)
+        if len(made) < len(attributes):  # two of one name, each of a namespace that the contract does not state
+            made.clear()
+            for name, text in attributes:
+                _put(made, name, text)
         return made
 
     def _close(self, ended: _Open) -> None:
         """Give an element that has ended its text, and to the one that holds it."""
-        text, ended.texts = "".join(ended.texts), []
+        text = "".join(ended.texts)
         self._texts = 0
         if not ended.has_elements:
             ended.node.text = text
@@ -234,7 +255,8 @@ class _Pass:
             self._result.misread(position, f"text between its elements (from line {self._begins_line})", self._raw(ended))
             return
         self._result.units += 1
-        self._unmapped.add(ended.node.keys() - self._roots - self._ignored, position)
+        if unknown := ended.node.keys() - self._known:
+            self._unmapped.add(unknown, position)
         raw = None if self._plans[0].spec.key else json.dumps([ended.name, ended.node]).encode()
         record = nested.Record(position, ended.node, ended.node, ended.node, ended.name)
         for plan in self._plans:

@@ -45,6 +45,7 @@ OBJECT_KINDS = frozenset(
         "lot",
         "order_id",
         "sscc",
+        "epc",
         "gtin",
         "gln",
         "awb",
@@ -56,8 +57,9 @@ OBJECT_KINDS = frozenset(
     }
 )
 """Kinds that name things whatever a contract says of them: they reach a person through the product graph, never by joining."""
-SHARED_KINDS = ("logger", "material_lot")
-"""Name things that many batches or shipments use. They join none of them: one lot of vector would rebuild a year of batches together."""
+SHARED_KINDS = ("logger", "material_lot", "epc")
+"""Name things that many batches or shipments use, and in EPCIS whatever was on the move. They join none of them: one lot of vector would
+rebuild a year of batches together."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cgt_etl.contracts.model import Sequence
+from cgt_etl.contracts.packing import plain_name
 from cgt_etl.errors import CgtError, RefusedFile
 from cgt_etl.landing import durable
 from cgt_etl.settings import Settings
@@ -233,13 +234,15 @@ def point(settings: Settings, folder: Path, door16: str) -> None:
 def sequence_of(sequence: Sequence, source_name: str, envelope: str | None) -> str:
     """The delivery's place among the others of its feed, as the sender states it; compared by `sequence_key`.
 
+    A name's pattern is of the plain file: `.gz` or `.zip` behind it is not seen.
+
     Raises:
         RefusedFile: the name does not match the pattern, or there is no envelope.
     """
     if sequence.source == "constant":
         return str(sequence.value)
     if sequence.source == "name":
-        match = re.fullmatch(str(sequence.pattern), source_name)
+        match = re.fullmatch(str(sequence.pattern), plain_name(source_name))
         if match is None or not match.group("sequence"):
             raise RefusedFile("the file's name states no sequence", remedy=f"Name it as the contract says: {sequence.pattern}", rule="F03")
         return match.group("sequence")

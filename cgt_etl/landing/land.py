@@ -190,7 +190,12 @@ def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path) -> Admission 
     feed = parcel.binding.feed
     try:
         reading = open_reader(
-            feed.extension.file, raw, feed.objects, ignored_elements=feed.extension.ignored_elements, name=parcel.source_name
+            feed.extension.file,
+            raw,
+            feed.objects,
+            ignored_elements=feed.extension.ignored_elements,
+            name=parcel.source_name,
+            entry=feed.extension.entry,
         )
         return admit(parcel.binding, reading, door.keys, door.suppressed, door.registry, source_delivery=parcel.id, sequence=sequence)
     except RefusedFile as error:

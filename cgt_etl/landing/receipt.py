@@ -17,8 +17,8 @@ from typing import Any
 
 import polars as pl
 
+from cgt_etl.contracts.formats import FcsFormat, FileFormat, JsonFormat, XlsxFormat, XmlFormat
 from cgt_etl.contracts.load import Feed
-from cgt_etl.contracts.model import FileFormat, JsonFormat, XlsxFormat, XmlFormat
 from cgt_etl.contracts.vocabulary import rules
 from cgt_etl.landing import durable
 from cgt_etl.landing.delivery import Delivery, Manifest
@@ -112,7 +112,7 @@ def _refusal(said: Manifest) -> dict[str, str] | None:
 
 
 def _position_of(file: FileFormat) -> str:
-    if isinstance(file, JsonFormat | XmlFormat):
+    if isinstance(file, JsonFormat | XmlFormat | FcsFormat):
         return "record"
     return "sheet row" if isinstance(file, XlsxFormat) else "line"
 

@@ -11,7 +11,6 @@ and the file's name in the vault are authenticated with every chunk, so that one
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from cgt_etl.errors import CgtError
 from cgt_etl.landing import durable
+from cgt_etl.private_file import private_file
 
 FORMAT = b"CGTVLT1\n"
 SALT = 32
@@ -73,11 +73,8 @@ class Vault:
         Raises:
             VaultError: as `open`, before anything is given.
         """
-        with os.fdopen(os.memfd_create("cgt-vault", os.MFD_CLOEXEC), "w+b") as file:
-            for chunk in self.open(name):
-                file.write(chunk)
-            file.flush()
-            yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        with private_file(self.open(name), "cgt-vault") as path:
+            yield path
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,9 @@ from cgt_etl.contracts.registry import Binding, Registry
 from cgt_etl.settings import PACKAGE
 
 _CODE = ("extract", "door")
-_SHARED_CODE = tuple(f"contracts/{name}.py" for name in ("accepted", "load", "model", "registry", "vocabulary"))
+_SHARED_CODE = tuple(
+    f"contracts/{name}.py" for name in ("accepted", "closed", "formats", "load", "model", "packing", "registry", "vocabulary")
+)
 """What the door asks of the package of contracts beside the declarations: shapes, defaults, issuers and their canonical forms."""
 _VOCABULARIES = ("unit_map.csv", "code_map.csv", "loinc_map.csv", "measurements.csv")
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from cgt_etl.contracts.model import CsvFormat, FileFormat, NdjsonFormat
+from cgt_etl.contracts.formats import CsvFormat, FileFormat, NdjsonFormat
 from cgt_etl.contracts.registry import GLOBAL_KINDS, Dialect
 from cgt_etl.onboarding.sample import Sample, SeenColumn
 

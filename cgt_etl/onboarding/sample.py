@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from cgt_etl.contracts.formats import CsvFormat, FileFormat, JsonFormat, NdjsonFormat, XlsxFormat
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
-from cgt_etl.contracts.model import CastName, Column, CsvFormat, FileFormat, JsonFormat, NdjsonFormat, ObjectExtension, XlsxFormat
+from cgt_etl.contracts.model import CastName, Column, ObjectExtension
 from cgt_etl.door import times
 from cgt_etl.door.casts import Context, caster
 from cgt_etl.errors import CgtError

@@ -3,11 +3,13 @@
 Named by dagster.yaml. Nothing else differs: same files, same schema, so the plain storage can read what this one wrote.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.sqlite import create_db_conn_string
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, create_engine, event
 
 KEPT = 2
@@ -17,6 +19,11 @@ BUSY_SECONDS = 60
 
 class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     """One engine per shard. A power cut may cost the last events of a run, which the night after reports as dead; never a release."""
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> "KeptSqliteEventLogStorage":
+        """Dagster's own makes its own class, whichever dagster.yaml names."""
+        return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

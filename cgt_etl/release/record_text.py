@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
-from cgt_etl.contracts.model import CsvFormat, Hl7Format, JsonFormat, XlsxFormat, XmlFormat
+from cgt_etl.contracts.formats import (
+    CsvFormat,
+    FcsFormat,
+    FileFormat,
+    Hl7Format,
+    JsonFormat,
+    PlateFormat,
+    TextFormFormat,
+    XlsxFormat,
+    XmlFormat,
+)
+from cgt_etl.contracts.packing import plain_name
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
-from cgt_etl.extract import json_document, workbook, xml_records
+from cgt_etl.extract import fcs, json_document, workbook, xml_records
+from cgt_etl.extract.packed import unpacked
+from cgt_etl.extract.text import encoding_of
 from cgt_etl.landing.delivery import Delivery
 from cgt_etl.landing.vault import Vault, printable
 from cgt_etl.settings import Settings
@@ -16,32 +30,38 @@ from cgt_etl.settings import Settings
 
 def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list[str]:
     """Physical lines `first` to `last` of a delivered file, and on to where a quoted cell of the last one ends; of a workbook sheet
-    rows, of a JSON or XML document its records, of HL7 whole messages.
+    rows, of a JSON or XML document its records, of HL7 whole messages, of a flow
+    cytometry file its keywords.
 
     Control characters are shown as escapes: what a partner wrote cannot steer the terminal.
 
     Raises:
         DeclarationError: the feed is no longer declared, so nothing says how its file is encoded.
+        RefusedFile: it was refused for its packing.
         VaultError: the key does not open the vault, or the file was altered.
     """
-    form = Registry.load(settings).binding(delivery.partner, delivery.feed).feed.extension.file
-    encoding = form.encoding if isinstance(form, CsvFormat | Hl7Format) else "utf-8-sig"
-    quote = form.quote if isinstance(form, CsvFormat) else ""
-    vault = Vault(settings.vault, Keys(settings.master_key).vault)
-    if isinstance(form, XlsxFormat | JsonFormat | XmlFormat):
-        with vault.readable(f"{delivery.id}/raw.enc") as path:
-            printed: Iterable[str]
-            if isinstance(form, XlsxFormat):
-                printed = workbook.printed(workbook.of_name(form, delivery.manifest.source_name), path, first, last)
-            elif isinstance(form, JsonFormat):
-                printed = json_document.printed(form, path, first, last)
-            else:
-                printed = xml_records.printed(form, path, first, last)
-            return [printable(line) for line in printed]
-    with vault.readable(f"{delivery.id}/raw.enc") as path, path.open(encoding=encoding) as file:
-        rest = islice(file, first - 1, None)
-        found = _messages(rest, last - first + 1) if isinstance(form, Hl7Format) else _whole(rest, last - first + 1, quote)
-        return [printable(line.rstrip("\n")) for line in found]
+    extension = Registry.load(settings).binding(delivery.partner, delivery.feed).feed.extension
+    vault, name = Vault(settings.vault, Keys(settings.master_key).vault), delivery.manifest.source_name
+    with vault.readable(f"{delivery.id}/raw.enc") as raw, unpacked(extension.file, raw, name, extension.entry) as path:
+        return [printable(line.rstrip("\n")) for line in _printed(extension.file, path, plain_name(name), first, last)]
+
+
+def _printed(form: FileFormat, path: Path, name: str, first: int, last: int) -> Iterator[str]:
+    if isinstance(form, XlsxFormat):
+        yield from workbook.printed(workbook.of_name(form, name), path, first, last)
+    elif isinstance(form, JsonFormat):
+        yield from json_document.printed(form, path, first, last)
+    elif isinstance(form, XmlFormat):
+        yield from xml_records.printed(form, path, first, last)
+    elif isinstance(form, FcsFormat):
+        yield from fcs.printed(path)
+    else:
+        encoding = form.encoding if isinstance(form, CsvFormat | Hl7Format | PlateFormat | TextFormFormat) else "utf-8-sig"
+        marked = form.marked_encodings if isinstance(form, CsvFormat) else []
+        with path.open(encoding=encoding_of(path, encoding, marked)) as file:
+            rest, count = islice(file, first - 1, None), last - first + 1
+            is_hl7 = isinstance(form, Hl7Format)
+            yield from _messages(rest, count) if is_hl7 else _whole(rest, count, form.quote if isinstance(form, CsvFormat) else "")
 
 
 def _whole(file: Iterator[str], count: int, quote: str) -> Iterator[str]:

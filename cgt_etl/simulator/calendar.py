@@ -28,13 +28,10 @@ class Calendar:
         """The night that brings a correction; None after the last."""
         return night + 1 if night < self.nights else None
 
-    def stamp(self, night: int) -> str:
-        """`YYYYMMDD`, as it stands in file names."""
-        return f"{self.day_of(night):%Y%m%d}"
 
-    def stamp_before(self, night: int) -> str:
-        """The stamp of the day before."""
-        return f"{self.day_of(night) - timedelta(days=1):%Y%m%d}"
+def named(pattern: str, day: date) -> str:
+    """A file's or a sheet's name, with the day where it stands in it: `{stamp}`, or `{day:...}` in another form."""
+    return pattern.format(stamp=f"{day:%Y%m%d}", day=day)
 
 
 def clock(day: date, hour: float, zone: ZoneInfo) -> datetime:
@@ -47,6 +44,12 @@ def later(moment: datetime, hours: float, zone: ZoneInfo | None = None) -> datet
     """So many elapsed hours later, to the minute, as the clock shows it in `zone` (or in the moment's own)."""
     instant = moment.astimezone(UTC) + timedelta(minutes=round(hours * 60))
     return instant.astimezone(zone or moment.tzinfo)
+
+
+def told_once(moment: datetime) -> datetime:
+    """The moment; two hours later where its hour is one that the clock shows twice, so that a local time without an offset tells it."""
+    comes_twice = moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
+    return later(moment, 2) if comes_twice else moment
 
 
 def hours_between(first: datetime, second: datetime) -> float:

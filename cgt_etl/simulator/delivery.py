@@ -1,6 +1,7 @@
 """Files as delivered: where a record comes to stand, and the sealed note of it. Streams; keeps a bounded number of files open.
 
-Knows layouts (delimited text, JSON lines, a file per record), not what a record says; which record goes where is decided in `engine`.
+Knows layouts (delimited text, JSON lines, text of records' own, tables of workbooks, a file per record), not what a record says; which
+record goes where is decided in `engine`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TextIO
 
-from cgt_etl.simulator.calendar import Calendar
-from cgt_etl.simulator.facts import Csv, Layout, Ndjson, Record
+from cgt_etl.simulator.calendar import Calendar, named
+from cgt_etl.simulator.facts import Csv, Layout, Ndjson, Nightly, Own, Record, Sheet, Text, is_dated
+from cgt_etl.simulator.sheets import write_table
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 MAX_OPEN = 64
@@ -30,8 +33,8 @@ class File:
 
     night: int
     """Folder in which it lies."""
-    made: int
-    """Night for which it was made: earlier than `night` where it comes late."""
+    day: date
+    """Day that its name says: of the night for which it was made, earlier than `night` where it comes late, or of its facts."""
     partner: str
     feed: str
     name: str
@@ -39,6 +42,8 @@ class File:
     """None for a file that writes itself."""
     units: int = 0
     lines: int = 0
+    rows: list[Record] = field(default_factory=list)
+    """Of a workbook, until it is written."""
     refused: str | None = None
 
     @property
@@ -56,35 +61,54 @@ class Inbox:
     files: dict[str, File] = field(default_factory=dict)
     _open: OrderedDict[str, TextIO] = field(default_factory=OrderedDict)
 
-    def file(self, night: int, partner: str, feed: str, layout: Csv | Ndjson, *, made: int | None = None) -> File:
-        """The night's file of a feed, begun where it is not there yet."""
-        made = made or night
-        name = layout.name.format(stamp=self.calendar.stamp(made))
+    def file(self, night: int, partner: str, feed: str, layout: Nightly, *, day: date) -> File:
+        """The night's file of a feed and a day, begun where it is not there yet."""
+        name = named(layout.name, day)
         id_ = f"{night:04d}/{partner}/{feed}/{name}"
         if id_ not in self.files:
-            file = File(night, made, partner, feed, name, layout)
+            file = File(night, day, partner, feed, name, layout)
             self.files[id_] = file
             self._begin(file, layout)
         return self.files[id_]
 
     def own(self, night: int, partner: str, feed: str, name: str, layout: Layout | None) -> tuple[File, Path]:
         """A file of a record's own, and where to write it."""
-        file = File(night, night, partner, feed, name, layout)
+        file = File(night, self.calendar.day_of(night), partner, feed, name, layout)
         self.files[file.id] = file
         path = self.folder / file.id
         path.parent.mkdir(parents=True, exist_ok=True)
         return file, path
 
-    def append(self, file: File, text: str) -> int:
-        """Write one record as it stands; gives the physical line, from 1, on which it starts."""
-        position = file.lines + 1
+    def append(self, file: File, record: Record) -> int:
+        """Write one record as its layout says; gives where the door counts it: the physical line on which it starts, from 1, or the row of
+        a sheet, or the record's number.
+
+        Raises:
+            TypeError: a file of a record's own.
+        """
+        layout = file.layout
+        if layout is None or isinstance(layout, Own):
+            raise TypeError("a file of a record's own has no records to append")
+        file.units += 1
+        if isinstance(layout, Sheet):
+            file.rows.append(record)
+            return len(file.rows) + 1
+        text = text_of(layout, record)
+        position = file.units if isinstance(layout, Text) and layout.by_number else file.lines + 1
         self._handle(file).write(text + "\n")
         file.lines += len(_LINE_END.findall(text)) + 1
-        file.units += 1
         return position
 
     def close(self) -> None:
-        """Close every open file."""
+        """End every file that has an end, write the workbooks, close every open file."""
+        for file in self.files.values():
+            layout = file.layout
+            if isinstance(layout, Text) and layout.end:
+                self._handle(file).write(layout.end)
+            elif isinstance(layout, Sheet):
+                sheet = named(layout.sheet, file.day)
+                rows = [[record[column] for column in layout.columns] for record in file.rows]
+                write_table(self.folder / file.id, sheet, layout.columns, rows)
         while self._open:
             self._open.popitem()[1].close()
 
@@ -110,14 +134,16 @@ class Inbox:
                 "refused": file.refused,
             }
 
-    def _begin(self, file: File, layout: Csv | Ndjson) -> None:
+    def _begin(self, file: File, layout: Nightly) -> None:
         path = self.folder / file.id
         path.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(layout, Csv):
-            self._handle(file).write(csv_line(layout.columns, layout.delimiter) + "\n")
-            file.lines = 1
-        if "{stamp}" not in layout.name:
-            sequence = f"{self.calendar.day_of(file.made):%Y-%m-%d}T03:00:00Z"
+        first = csv_line(layout.columns, layout.delimiter) + "\n" if isinstance(layout, Csv) else ""
+        first = layout.begin if isinstance(layout, Text) else first
+        if first:
+            self._handle(file).write(first)
+            file.lines = len(_LINE_END.findall(first))
+        if not is_dated(layout):
+            sequence = f"{file.day:%Y-%m-%d}T03:00:00Z"
             envelope = json.dumps({"sequence": sequence}) + "\n"
             (path.parent / "envelope.json").write_text(envelope, encoding="utf-8", newline="\n")
 
@@ -133,10 +159,12 @@ class Inbox:
         return handle
 
 
-def text_of(layout: Csv | Ndjson, record: Record) -> str:
+def text_of(layout: Csv | Ndjson | Text, record: Record) -> str:
     """One record as its layout writes it, without the line end. A JSON record under the key `""` is text that stands as it is."""
     if isinstance(layout, Csv):
         return csv_line([record[column] for column in layout.columns], layout.delimiter)
+    if isinstance(layout, Text):
+        return layout.write(record)
     if "" in record:
         return str(record[""])
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol
 
-from cgt_etl.simulator.calendar import Calendar
-from cgt_etl.simulator.delivery import File, Inbox, text_of
+from cgt_etl.simulator.calendar import Calendar, named
+from cgt_etl.simulator.delivery import File, Inbox
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.facts import Bulk, Csv, DefectClass, Fact, Layout, Ndjson, Own, Record
+from cgt_etl.simulator.facts import Bulk, Csv, DefectClass, Fact, Layout, Nightly, Own, Record, is_dated
 from cgt_etl.simulator.oracle import Oracle
 from cgt_etl.simulator.truth import Truth
 
@@ -23,6 +24,8 @@ Level = Literal["none", "typical", "harsh"]
 class Export(Protocol):
     """What a module of `exports/` offers besides `facts`; and `full_facts`, where high volume means more of the same."""
 
+    DIALECT: str
+    """The dialect that it writes. Its facts may be of every party of a role: those that do not speak it are not heard."""
     FEEDS: Mapping[str, Layout]
     DEFECTS: Mapping[str, tuple[DefectClass, ...]]
     TWICE: Mapping[str, Callable[[Record, Draws], Record]]
@@ -154,12 +157,15 @@ class Engine:
             position = layout.position(fact.record, defect.column if defect else None)
         else:
             file = self._file(night, fact, layout)
-            position = self.inbox.append(file, text_of(layout, fact.record))
+            position = self.inbox.append(file, fact.record)
         lands = defect is None or defect.effect != "row"
         loses = defect.loses if defect else frozenset()
-        surviving = tuple(one for one in fact.persons if lands and one.column not in loses)
+        named = (*fact.persons, *fact.apart)
+        surviving = tuple(one for one in named if lands and one.column not in loses)
         if not fact.is_retraction:
-            self.oracle.record(surviving)
+            self.oracle.record(tuple(one for one in surviving if one not in fact.apart))
+            for one in surviving:
+                self.oracle.record((one,))
         self.truth.say(
             "records",
             {
@@ -181,8 +187,9 @@ class Engine:
                         "role": one.role,
                         "person": one.person,
                         "survives": one in surviving,
+                        "joins": one not in fact.apart,
                     }
-                    for one in fact.persons
+                    for one in named
                 ],
                 "objects": fact.objects,
                 "events": [
@@ -212,11 +219,11 @@ class Engine:
             },
         )
 
-    def _file(self, night: int, fact: Fact, layout: Csv | Ndjson) -> File:
+    def _file(self, night: int, fact: Fact, layout: Nightly) -> File:
         """The night's file, or, where the whole file comes late, the same file in the next night's folder."""
         draws = Draws.seeded(self._seed, "file", fact.partner, fact.feed, night)
-        is_late = "{stamp}" in layout.name and draws.chance(self._rates.file_late) and night < self._calendar.nights
-        return self.inbox.file(night + is_late, fact.partner, fact.feed, layout, made=night)
+        is_late = is_dated(layout) and draws.chance(self._rates.file_late) and night < self._calendar.nights
+        return self.inbox.file(night + is_late, fact.partner, fact.feed, layout, day=fact.dated or self._calendar.day_of(night))
 
     def _bulk(self, night: int, fact: Bulk) -> None:
         file, path = self.inbox.own(night, fact.partner, fact.feed, fact.file, None)
@@ -225,7 +232,7 @@ class Engine:
 
     def _spoil_files(self) -> None:
         """Copies beside good files: the same bytes again, or an export in a form that nobody can read. At least one of the latter."""
-        good = [file for _, file in sorted(self.inbox.files.items()) if isinstance(file.layout, Csv) and "{stamp}" in file.layout.name]
+        good = [file for _, file in sorted(self.inbox.files.items()) if isinstance(file.layout, Csv) and is_dated(file.layout)]
         chosen = [file for file in good if self._draws_of(file).chance(self._rates.file_unreadable)] or good[:1]
         for place, file in enumerate(chosen):
             self._unreadable(file, is_cut=place % 2 == 1)
@@ -237,7 +244,7 @@ class Engine:
         return Draws.seeded(self._seed, "unreadable", *what, file.id)
 
     def _unreadable(self, file: File, *, is_cut: bool) -> None:
-        """Under the name of the day before: divided by another sign, or broken off in the middle of its last row."""
+        """Under the name of the day before (of a weekly file, the week before): divided by another sign, or broken off in its last row."""
         layout = file.layout
         if not isinstance(layout, Csv):
             raise TypeError("only delimited files are spoiled as a whole")
@@ -248,7 +255,8 @@ class Engine:
             spoiled = body[: body.rindex(layout.delimiter)]
         else:
             spoiled = text.replace(layout.delimiter, other)
-        name = layout.name.format(stamp=self._calendar.stamp_before(file.made))
+        names = [named(layout.name, file.day - timedelta(days=days)) for days in (1, 7)]
+        name = names[names[0] == file.name]
         copy, path = self.inbox.own(file.night, file.partner, file.feed, name, layout)
         path.write_text(spoiled, encoding=layout.encoding, newline="")
         copy.refused = "F01"

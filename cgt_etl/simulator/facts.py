@@ -65,6 +65,8 @@ class Fact:
     """Business key: later statements with the same key correct earlier ones."""
     journey: int
     persons: tuple[Named, ...] = ()
+    apart: tuple[Named, ...] = ()
+    """Named too, and joined with nobody by this record: the number that a merge of records ends."""
     events: tuple[Stated, ...] = ()
     objects: tuple[tuple[str, str, str], ...] = ()
     """Identifiers of things: (kind, issuer, canonical value): din, lot, batch, order_id, sscc, awb, logger."""
@@ -73,6 +75,8 @@ class Fact:
     is_retraction: bool = False
     file: str | None = None
     """Name of a file of its own (a certificate, a logger's download); None for the night's file of its feed."""
+    dated: date | None = None
+    """Day that the name of its file says (a workbook for each month); None for the night's."""
     persists: bool = False
     """A snapshot feed: it stands in every night's file from `known` on."""
     until: date | None = None
@@ -123,7 +127,8 @@ class Csv:
     """How a feed's nightly file is written: delimited text, one record a row."""
 
     name: str
-    """File name with `{stamp}` for the night's `YYYYMMDD`; where `{stamp}` is absent the engine writes `envelope.json` beside it."""
+    """File name with `{stamp}` for the night's `YYYYMMDD`, or `{day:...}` for its date (or `Fact.dated`) in another form; where both are
+    absent the engine writes `envelope.json` beside it."""
     columns: tuple[str, ...]
     delimiter: str = ","
     encoding: str = "utf-8"
@@ -148,4 +153,36 @@ class Own:
     units: Callable[[Record], int]
 
 
-Layout = Csv | Ndjson | Own
+@dataclass(frozen=True)
+class Text:
+    """Records as text of their own, one or more lines each, between a file's begin and end: messages, elements of a document."""
+
+    name: str
+    """As of `Csv`."""
+    write: Callable[[Record], str]
+    """The record as it stands, without its last line end."""
+    begin: str = ""
+    end: str = ""
+    by_number: bool = False
+    """The door counts records by their number, not by the line on which they begin."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A workbook with one table under one header row, a record a row; written when the night's files are closed."""
+
+    name: str
+    """As of `Csv`."""
+    sheet: str
+    """Name of the sheet, with `{day:...}` as the file's."""
+    columns: tuple[str, ...]
+
+
+Nightly = Csv | Ndjson | Text | Sheet
+"""Layouts of one file a night for many records."""
+Layout = Nightly | Own
+
+
+def is_dated(layout: Nightly) -> bool:
+    """Whether the file's name says its night."""
+    return "{" in layout.name

@@ -8,71 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-
-@dataclass(frozen=True)
-class Party:
-    """One organisation with one site."""
-
-    partner: str
-    """Folder name of its partner file."""
-    name: str
-    legal_entity: str
-    role: str
-    """blood_centre, hospital, manufacturer, laboratory, courier or registry."""
-    zone: ZoneInfo
-    country: str
-    facility: str = ""
-    """ISBT 128 facility number of a blood centre."""
-    gln: str = ""
-    """13 digits with their check digit; of every party that packs, ships or receives."""
-    mrn_digits: int = 0
-    """Length of a hospital's medical record numbers."""
-    mrn_dash_after: int = 0
-    """A hospital that prints a dash after so many digits; 0 for none."""
-
-
-@dataclass(frozen=True)
-class Product:
-    """A fictional product: what manufacturer, registry and hospital call it, its components, its dose and limits."""
-
-    name: str
-    formulary: str
-    modality: str
-    """auto_cart, allo_nk or hsct (a graft, which nobody manufactures)."""
-    manufacturer: str
-    """Partner that makes it; empty for a graft."""
-    components: tuple[str, ...]
-    """One drug product lot each: ("C8", "C4") or ("",)."""
-    dose_e6: float
-    """Planned viable CAR+ (or NK) cells, 10*6."""
-    is_gene_modified: bool
-    frozen_only: bool
-    """Its sponsor takes frozen starting material alone."""
-    viability_limit_pct: float
-    storage_limit_c: float
-    """Highest allowed temperature of the frozen product."""
-    specification_version: str
-
-
-@dataclass(frozen=True)
-class Network:
-    """Who takes part. Every blood centre serves one hospital, every hospital one blood centre; the rest serve all."""
-
-    blood_centres: tuple[Party, ...]
-    hospitals: tuple[Party, ...]
-    """Same length as `blood_centres`; place i sends its patients to blood centre i."""
-    manufacturers: tuple[Party, ...]
-    laboratories: tuple[Party, ...]
-    """Quality control laboratories; manufacturer i uses laboratory i modulo their number."""
-    couriers: tuple[Party, ...]
-    registries: tuple[Party, ...]
-    products: tuple[Product, ...]
-
-    @property
-    def parties(self) -> tuple[Party, ...]:
-        return (*self.blood_centres, *self.hospitals, *self.manufacturers, *self.laboratories, *self.couriers, *self.registries)
+from cgt_etl.simulator.parties import Party, Product, Site
 
 
 @dataclass(frozen=True)
@@ -93,7 +30,7 @@ class Person:
     crid: str = ""
     """Registry's recipient number; empty for a donor."""
     donor_number: str = ""
-    """At their blood centre; empty for a patient who never gave."""
+    """At their blood centre, or of a child at the cord bank; empty for a patient who never gave."""
     grid: str = ""
     """Global registration identifier, 19 characters; of registry donors alone."""
 
@@ -105,6 +42,7 @@ class Collection:
     din: str
     donor: Person
     blood_centre: Party
+    site: Site
     is_autologous: bool
     procedure: str
     """CMNC, MNC or mobilised HPC (`HPC`)."""
@@ -131,6 +69,24 @@ class Collection:
     reaction: str
     """Code of the blood centre, empty for none."""
     target_met: bool
+
+
+@dataclass(frozen=True)
+class CordUnit:
+    """One unit of cord blood, banked years before anybody needs it; its bag stands among the journey's."""
+
+    din: str
+    donor: Person
+    """The child, whom the bank's number names alone."""
+    cord_bank: Party
+    site: Site
+    collected: datetime
+    frozen: datetime
+    volume_ml: float
+    """Of the blood, before the unit was reduced."""
+    tnc_e9: float
+    cd34_e6: float
+    viability: float
 
 
 @dataclass(frozen=True)
@@ -195,6 +151,9 @@ class Shipment:
     origin: str
     destination: str
     """Partners."""
+    origin_gln: str
+    destination_gln: str
+    """Of the sites."""
     contents: tuple[str, ...]
     """Bag keys, or lots of drug product."""
     is_drug_product: bool
@@ -255,7 +214,7 @@ class Test:
     value: float | None
     """In the vocabulary's unit; None for a qualitative result."""
     text: str
-    """Qualitative result or empty: no_growth, no_growth_to_date, growth, not_detected, detected, below_quantification."""
+    """Qualitative result or empty: no_growth, no_growth_to_date, growth, not_detected, detected, below_quantification_limit."""
     comparator: str
     lower: float | None
     upper: float | None
@@ -278,7 +237,7 @@ class DoseUnit:
     lot: str
     component: str
     car_pos_e6: float
-    """Viable CAR+ (or NK) cells in it, 10*6."""
+    """Viable cells that count (CAR+, NK, or edited CD34+) in it, 10*6."""
 
 
 @dataclass(frozen=True)
@@ -287,6 +246,8 @@ class Batch:
 
     number: str
     product: Product
+    site: Site
+    """Of the manufacturer."""
     coi: str
     """Empty for a product for anybody."""
     replaces: str
@@ -322,7 +283,7 @@ class Administration:
     """Within its journey, from 1."""
     product: Product
     arm: str
-    """T, NK or graft."""
+    """T, NK, CD34 (edited stem cells) or graft."""
     lots: tuple[str, ...]
     """Drug product lots, or bag keys of a graft."""
     batch: str
@@ -337,6 +298,10 @@ class Administration:
     conditioning_started: date | None
     """Lymphodepletion or conditioning."""
     received_at_site: datetime
+    stopped: str = ""
+    """Why it was not given whole: `reaction`; empty where it was."""
+    withheld: tuple[str, ...] = ()
+    """Lots of the batch that were on site and were not given."""
 
 
 @dataclass(frozen=True)
@@ -377,12 +342,14 @@ class Journey:
 
     number: int
     modality: str
-    """auto_cart, hsct or allo_nk; `combined` for a T cell arm and an NK arm."""
+    """auto_cart, allo_nk, ghsc, hsct (unrelated donor), related_hsct or cord_hsct; `combined` for a T cell arm and an NK arm."""
     sequence: str
     """Combined arms alone: t_then_nk, nk_then_t or together; else empty."""
     patient: Person
     donor: Person
-    """The patient in an autologous journey."""
+    """The patient in an autologous journey; of cord blood the child of the first unit."""
+    relation: str
+    """Of the donor of a transplant: unrelated, sibling, haploidentical or cord; else empty."""
     hospital: Party
     blood_centre: Party
     manufacturer: Party | None
@@ -397,7 +364,10 @@ class Journey:
     ordered: datetime | None
     collections: tuple[Collection, ...]
     """For this journey alone: of an off-the-shelf product they stand in the journey that is the first to use the lot."""
+    cord_units: tuple[CordUnit, ...]
     bags: tuple[Bag, ...]
+    backup: tuple[str, ...]
+    """Keys of bags that were not manufactured, kept frozen in case the edited cells fail."""
     batches: tuple[Batch, ...]
     """Likewise."""
     shipments: tuple[Shipment, ...]

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from cgt_etl.simulator.exports import wearable
-from cgt_etl.simulator.model import Network, Party
+from cgt_etl.simulator.parties import Network, Party, Site
 
 Speaks = dict[str, Any]
 
@@ -19,15 +19,12 @@ def partner_files(network: Network, *, is_wide: bool, high_volume: bool) -> dict
 
 
 def _file(party: Party, network: Network) -> str:
-    site = {"site": "main", "name": party.name, "zone": party.zone.key, "country": party.country}
-    site |= {"fin": party.facility} if party.facility else {}
-    site |= {"gln": party.gln} if party.gln else {}
     document = {
         "partner": party.partner,
         "name": party.name,
         "legal_entity": party.legal_entity,
         "roles": [party.role] + (["treatment_centre"] if party.role == "hospital" else []),
-        "sites": [site],
+        "sites": [_site(site, party.country) for site in party.sites],
         "speaks": _speaks(party, network),
         "issues": _issues(party),
         "token_key": f"{party.partner.split('_')[0]}-{party.role.split('_')[0]}-1",
@@ -36,31 +33,31 @@ def _file(party: Party, network: Network) -> str:
     return yaml.safe_dump({key: value for key, value in document.items() if value}, sort_keys=False, allow_unicode=True)
 
 
-def _speaks(party: Party, network: Network) -> list[Speaks]:
-    """The dialects of its role, as the repository's partner of that role speaks them.
+def _site(site: Site, country: str) -> dict[str, str]:
+    said = {"site": site.site, "name": site.name, "zone": site.zone.key, "country": country, "fin": site.facility, "gln": site.gln}
+    return {key: value for key, value in said.items() if value}
 
-    A sponsor's numbers come with their kind's one issuer: all sponsors of this world quote one numbering authority, the first manufacturer.
+
+def _speaks(party: Party, network: Network) -> list[Speaks]:
+    """Its dialects, as the repository's partners speak them.
+
+    A sponsor's numbers come with their kind's one issuer: all sponsors of a world quote one numbering authority.
     """
-    maker = network.manufacturers[0].partner
-    place = {one.partner: number for number, one in enumerate(network.blood_centres)}.get(party.partner)
-    said: dict[str, list[Speaks]] = {
-        "blood_centre": [
-            {"dialect": "becs_us", "issuers": {"mrn": network.hospitals[place].partner if place is not None else "", "order_id": maker}}
-        ],
-        "hospital": [
-            {
-                "dialect": "ehr_fhir_r4",
-                "feeds": ["patient", "observation", "procedure", "condition", "medication_administration"],
-                "issuers": {"lot": maker, "order_id": maker},
-            }
-        ],
-        "manufacturer": [{"dialect": "mes_batch_record", "issuers": {"batch": maker}}],
-        "courier": [{"dialect": "courier_epcis", "issuers": {"lot": maker}}, {"dialect": "courier_logger"}],
-        "laboratory": [{"dialect": "qc_coa", "issuers": {"lot": maker, "batch": maker}}],
-        "registry": [{"dialect": "registry_ct", "issuers": {"lot": maker, "batch": maker}}],
+    maker = network.products[0].numbered_by
+    served = network.patients_of(party)
+    more: dict[str, Speaks] = {
+        "becs_us": {"issuers": {"mrn": served[0].partner if served else "", "order_id": maker}},
+        "ehr_fhir_r4": {
+            "feeds": ["patient", "observation", "procedure", "condition", "medication_administration"],
+            "issuers": {"lot": maker, "order_id": maker},
+        },
+        "mes_batch_record": {"issuers": {"batch": maker}},
+        "courier_epcis": {"issuers": {"lot": maker}},
+        "qc_coa": {"issuers": {"lot": maker, "batch": maker}},
+        "registry_ct": {"issuers": {"lot": maker, "batch": maker}},
     }
     promise = {"every_days": 1, "delay_days": 7}
-    return [{"dialect": one["dialect"], "site": "main", **one, **promise} for one in said.get(party.role, [])]
+    return [{"dialect": one, "site": party.sites[0].site, **more.get(one, {}), **promise} for one in party.dialects]
 
 
 def _issues(party: Party) -> list[dict[str, Any]]:

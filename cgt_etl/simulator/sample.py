@@ -66,12 +66,15 @@ def simulate(
         folder = out / "partners" / name
         folder.mkdir(parents=True)
         (folder / "partner.yaml").write_text(text, encoding="utf-8", newline="\n")
+    spoken = {party.partner: party.dialects for party in parties.parties}
     for journey in all_journeys(parties, journeys, seed):
         engine.truth.journey(journey)
         for name, module in modules.items():
             facts = getattr(module, "full_facts", module.facts) if high_volume else module.facts
             for fact in facts(journey, parties, Draws.seeded(seed, "export", name, journey.number)):
-                engine.deliver(module, fact)
+                # a programme of wearables is no party of the network
+                if module.DIALECT in spoken.get(fact.partner, (module.DIALECT,)):
+                    engine.deliver(module, fact)
     said = {"world": world, "journeys": journeys, "nights": nights, "seed": seed, "defects": defects, "high_volume": high_volume}
     engine.truth.whole("world", said)
     engine.truth.whole("effects", effects.PLANTED)

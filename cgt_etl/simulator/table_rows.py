@@ -10,23 +10,10 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from cgt_etl.simulator.calendar import hours_between
-from cgt_etl.simulator.model import Batch, Collection, Journey, Person
+from cgt_etl.simulator.model import Batch, Collection, CordUnit, Journey, Person
+from cgt_etl.simulator.table_words import BENDAMUSTINE_DAYS, COMPONENTS, DEVICES, INDICATIONS, MODALITIES, REACTIONS, RESPONSES, UNITS
+from cgt_etl.simulator.world.plan import EDITED, NK, TRANSPLANTS
 
-MODALITIES = {"auto_cart": "auto_cart", "hsct": "hsct", "allo_nk": "allo", "combined": "auto_cart"}
-"""Of a journey -> word of the event vocabulary; a combined journey follows the order for the patient's own cells."""
-INDICATIONS = {"C83": "lbcl", "C91": "acute_lymphoblastic_leukaemia", "C90": "multiple_myeloma"}
-RESPONSES = {"CMR": "complete", "PR": "partial", "SD": "stable", "PD": "progressive"}
-DEVICES = {"Optia": "spectra_optia", "OPTIA v11": "spectra_optia", "Amicus": "amicus"}
-REACTIONS = {"CIT1": "citrate_g1", "CIT2": "citrate_g2", "VV": "vasovagal"}
-COMPONENTS = {"C8": "cd8", "C4": "cd4", "": None}
-UNITS = {
-    "prior_lines": "{count}", "days_since_bendamustine": "d", "pb_cd4_cd8_ratio": "{ratio}", "pb_alc": "10*9/L", "pb_cd3_abs": "{cells}/uL",
-    "pb_cd34_abs": "{cells}/uL", "product_cd14_pct": "%", "product_viability_pre": "%", "hold_time_pre_freeze": "h", "fold_expansion": "1",
-    "dp_viability": "%", "transduction_eff": "%", "vcn": "{copies}/{cell}", "endotoxin": "[IU]/mL",
-    "potency_ifng": "pg/mL", "dp_cd3_purity": "%", "dp_car_pos_viable_total": "10*6",
-}  # fmt: skip
-BENDAMUSTINE_DAYS = 90.0
-"""Days since bendamustine in those who had it within half a year."""
 Row = dict[str, Any]
 
 
@@ -72,6 +59,8 @@ class Rows:
         for place, run in enumerate(self.journey.collections):
             yield "collection", self._collection_row(run)
             yield from self._around(run, place)
+        for unit in self.journey.cord_units:
+            yield "collection", self._cord_row(unit)
         yield from self._bags()
         for batch in self.journey.batches:
             yield from self._batch_rows(batch)
@@ -88,7 +77,7 @@ class Rows:
             "coi_id": journey.coi or None,
             "subject_id": self.patient,
             "product_name_code": self.product,
-            "sponsor_party_id": journey.product.manufacturer or None,
+            "sponsor_party_id": journey.product.sponsor or None,
             "issued_date": journey.ordered.date() if journey.ordered else None,
         }
 
@@ -169,6 +158,22 @@ class Rows:
             "adverse_event_code": REACTIONS[run.reaction] if run.reaction else None,
         }
 
+    def _cord_row(self, unit: CordUnit) -> Row:
+        return {
+            "collection_id": unit.din,
+            "din_id": unit.din,
+            "recipient_subject_id": self.patient,
+            "journey_id": self.id,
+            "is_autologous": False,
+            "collection_type_code": "cord",
+            "site_id": unit.cord_bank.partner,
+            **_times("started", unit.collected),
+            "product_volume_ml": unit.volume_ml,
+            "cd34_yield_10_6": unit.cd34_e6,
+            "tnc_yield_10_9": unit.tnc_e9,
+            "is_cryopreserved": True,
+        }
+
     def _around(self, run: Collection, place: int) -> Iterator[tuple[str, Row]]:
         order = self.order if self.is_named[run.din] else None
         yield self._event("apheresis_started", run.started, run.donor, collection_id=run.din, therapy_order_id=order)
@@ -199,7 +204,7 @@ class Rows:
         }
 
     def _bags(self) -> Iterator[tuple[str, Row]]:
-        runs = {run.din for run in self.journey.collections}
+        collected = {run.din for run in self.journey.collections} | {unit.din for unit in self.journey.cord_units}
         for bag in self.journey.bags:
             yield (
                 "product",
@@ -209,7 +214,7 @@ class Rows:
                     "product_description_code": bag.product_code[:5],
                     "collection_type_letter": bag.product_code[5],
                     "division": bag.division,
-                    "collection_id": bag.din if bag.din in runs else None,
+                    "collection_id": bag.din if bag.din in collected else None,
                     "state_code": bag.state,
                     "volume_ml": bag.volume_ml,
                     "created_date": bag.created.date(),
@@ -334,7 +339,7 @@ class Rows:
             patient = self.journey.patient
             if given.conditioning_started:
                 noon = datetime.combine(given.conditioning_started, datetime.min.time(), given.started.tzinfo).replace(hour=10)
-                kind = "conditioning_started" if given.arm == "graft" else "lymphodepletion_started"
+                kind = "conditioning_started" if given.arm in ("graft", "CD34") else "lymphodepletion_started"
                 yield self._event(kind, noon, patient, administration_id=key, therapy_order_id=order)
             if given.pathway_approved:
                 kind = "out_of_specification_pathway_approved"
@@ -380,7 +385,7 @@ class Rows:
         def said(kind: str, **more: Any) -> tuple[str, Row]:
             return "outcome", {"outcome_id": f"{kind}/{self.id}", "outcome_type": kind, **of, **more}
 
-        if journey.modality == "hsct":
+        if journey.modality in (*TRANSPLANTS, EDITED):
             for kind, engrafted in (("neutrophil_engraftment", outcome.anc_engraft_day), ("platelet_engraftment", outcome.plt_engraft_day)):
                 yield said(kind, day_from_infusion=engrafted, is_never=engrafted is None, is_censored=engrafted is None)
         else:
@@ -395,7 +400,7 @@ class Rows:
 
     def _patient(self) -> Iterator[tuple[str, Row]]:
         features = self.journey.features
-        if self.journey.modality in ("hsct", "allo_nk") or not self.journey.ordered:
+        if self.journey.modality in (*TRANSPLANTS, EDITED, NK) or not self.journey.ordered:
             return
         of = {"subject_id": self.patient, "therapy_order_id": self.order}
         values = {"prior_lines": float(features.prior_lines), "pb_cd4_cd8_ratio": features.cd4_cd8_ratio, "pb_alc": features.lymphocytes}

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
-from cgt_etl.simulator.model import Journey, Party, Person, Product
+from cgt_etl.simulator.model import Journey, Person
+from cgt_etl.simulator.parties import Party, Product, Site
 
 Row = Mapping[str, object]
 
@@ -37,11 +38,13 @@ class Truth:
 
     def journey(self, journey: Journey) -> None:
         """Everything that the world knows of one journey, each thing in the file of its kind."""
-        for person in {journey.patient.number: journey.patient, journey.donor.number: journey.donor}.values():
+        persons = (journey.patient, journey.donor, *(unit.donor for unit in journey.cord_units))
+        for person in {one.number: one for one in persons}.values():
             self._person(person, journey)
         of: dict[str, object] = {"journey": journey.number}
         lists = {
             "collections": journey.collections,
+            "cord_units": journey.cord_units,
             "bags": journey.bags,
             "batches": journey.batches,
             "shipments": journey.shipments,
@@ -73,10 +76,11 @@ class Truth:
     def _person(self, person: Person, journey: Journey) -> None:
         row = {"person": person.number, "sex": person.sex, "born": person.born.isoformat(), "journey": journey.number}
         self.say("people", row)
+        banks = [unit.cord_bank.partner for unit in journey.cord_units if unit.donor == person]
         for kind, issuer, value in (
             ("mrn", journey.hospital.partner, person.mrn),
             ("fhir_patient_id", journey.hospital.partner, person.fhir_id),
-            ("donor_id", journey.blood_centre.partner, person.donor_number),
+            ("donor_id", next(iter(banks), journey.blood_centre.partner), person.donor_number),
             ("crid", "", person.crid),
             ("grid", "", person.grid),
         ):
@@ -85,9 +89,11 @@ class Truth:
 
 
 def _plain(value: object) -> Any:  # noqa: PLR0911  one answer per kind
-    """JSON of a record of the world; parties and products by name, persons by number."""
+    """JSON of a record of the world; parties, sites and products by name, persons by number."""
     if isinstance(value, Party):
         return value.partner
+    if isinstance(value, Site):
+        return value.site
     if isinstance(value, Product):
         return value.name
     if isinstance(value, Person):

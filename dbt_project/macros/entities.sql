@@ -102,6 +102,9 @@
         'clinical_act': dict(
             person, code='text', code_system='text', act_type='text', status='text', started='time', ended='time', recorded='time'
         ),
+        'consent': dict(
+            person, scope_code='text', purpose_code='text', version='text', jurisdiction_code='text', given='time', withdrawn='time'
+        ),
         'specification_limit': {
             'attribute': 'text', 'product_name_code': 'text', 'version': 'text', 'jurisdiction_code': 'text', 'lower_limit': 'number',
             'upper_limit': 'number', 'is_inclusive': 'boolean', 'limit_code': 'text', 'unit': 'text', 'verdict_code': 'text',

@@ -11,8 +11,20 @@ select
     {{ mapped('landed.biz_step', 'epcis_biz_step') }} as step_code,
     {{ mapped('landed.event_action', 'epcis_action') }} as action_code,
     {{ mapped('landed.disposition', 'epcis_disposition') }} as disposition_code,
+    -- what tells events apart, as written
+    step,
+    parent,
+    first_thing,
+    event_id,
+    read_point,
+    sensed,
+    -- which things, where and whose
     container,
     first_container,
+    disposition_set,
+    disposition_unset,
+    location,
+    transformation_id,
     from_party as from_gln,
     to_party as to_gln,
     logger,
@@ -23,6 +35,34 @@ select
     {{ landed_time('declared_error') }},
     error_reason
 from {{ source(dialect, 'epcis__epcis') }} as landed
+{%- endmacro %}
+
+{# Rows of one list inside events, as landed, with its own columns. #}
+{% macro epcis_list(dialect, object, columns) -%}
+select
+    {{ landed_columns(dialect ~ '__epcis__' ~ object) }},
+    {{ columns | join(',\n    ') }}
+from {{ source(dialect, 'epcis__' ~ object) }}
+{%- endmacro %}
+
+{# Reports of sensors of whatever kind, as landed. #}
+{% macro epcis_sensor(dialect) -%}
+select
+    {{ landed_columns(dialect ~ '__epcis__sensor') }},
+    report_type,
+    value,
+    min_value,
+    max_value,
+    mean_value,
+    standard_deviation,
+    percentile_rank,
+    percentile_value,
+    string_value,
+    boolean_value,
+    uom,
+    exception,
+    {{ landed_time('read_at') }}
+from {{ source(dialect, 'epcis__sensor') }}
 {%- endmacro %}
 
 {# What happened to a container; the columns of `event`. #}
@@ -50,17 +90,21 @@ with packed as (
     inner join {{ ref('stg_' ~ dialect ~ '__epcis__' ~ object) }} as content
         on said.source_delivery = content.source_delivery and said.source_row = content.source_row
     -- what is taken out again was not packed then
-    where said.step_code = 'shipment_packed' and coalesce(said.action_code, 'add') = 'add'
+    where
+        said.step_code = 'shipment_packed' and said.kind_code = 'aggregation' and coalesce(said.action_code, 'add') = 'add'
+        and content.{{ 'din' if object == 'content' else 'lot' }} is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
 moved as (
-    {#- of the step; and of the condition that the things were found in, whatever the step -#}
-    {%- for fact, event_type, condition in [
-        ('step', 'said.step_code', "said.step_code not in ('shipment_packed', 'sensor_reporting')"),
+    {#- of the step; and of the condition that the things were found in, whatever the step. A container is one of the things that the
+        event is about, or the one that holds them -#}
+    {%- set facts = [
+        ('step', 'said.step_code', "said.step_code not in ('shipment_packed', 'sensor_reporting', 'none')"),
         ('condition', 'said.disposition_code', "said.disposition_code = 'deviation_opened'"),
-    ] %}
+    ] -%}
+    {%- for fact, event_type, condition in facts %}
     select
         {{ fact_columns(fact, 'container') }},
         {{ event_type }} as event_type,
@@ -74,7 +118,20 @@ moved as (
     from {{ ref('stg_' ~ dialect ~ '__epcis') }} as said
     inner join {{ ref('stg_' ~ dialect ~ '__epcis__container') }} as container
         on said.source_delivery = container.source_delivery and said.source_row = container.source_row
-    where {{ condition }}
+    where {{ condition }} and container.sscc is not null
+    union all
+    select
+        {{ fact_columns(fact, 'said') }},
+        {{ event_type }} as event_type,
+        {{ landed_time('occurred', 'said') }},
+        {{ landed_time('recorded', 'said') }},
+        {{ nulls('text', ['din_token', 'lot_token']) }},
+        said.container as sscc_token,
+        said.logger as logger_token,
+        said.from_gln,
+        said.to_gln
+    from {{ ref('stg_' ~ dialect ~ '__epcis') }} as said
+    where {{ condition }} and said.container is not null and said.kind_code in ('aggregation', 'transaction')
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -113,7 +170,7 @@ select
 from event
 {%- endmacro %}
 
-{# Temperatures of sensor reports; the columns of `measurement`. #}
+{# Temperatures that sensors of a shipment report; the columns of `measurement`. #}
 {% macro epcis_measurement(dialect) -%}
 {%- set stated = [
     'is_anonymous', 'measurement', 'specimen', 'method', 'comparator', 'value_raw', 'unit_raw', 'value', 'unit', 'value_status', 'status',
@@ -122,7 +179,22 @@ from event
 {#- column, what it is of the readings since the last report -#}
 {%- set columns = [('value', none), ('min_value', 'minimum'), ('max_value', 'maximum')] -%}
 
-with report as (
+-- a temperature is a shipper's where the event is about a container, or about what one holds
+with shipped as (
+    select
+        source_delivery,
+        source_row
+    from {{ ref('stg_' ~ dialect ~ '__epcis') }}
+    where container is not null
+    union
+    select
+        source_delivery,
+        source_row
+    from {{ ref('stg_' ~ dialect ~ '__epcis__container') }}
+    where sscc is not null
+),
+
+report as (
     {%- for column, statistic in columns %}
     select
         {{ fact_columns(column, 'report') }},
@@ -136,6 +208,7 @@ with report as (
     from {{ ref('stg_' ~ dialect ~ '__epcis__temperature') }} as report
     inner join {{ ref('stg_' ~ dialect ~ '__epcis') }} as said
         on report.source_delivery = said.source_delivery and report.source_row = said.source_row
+    inner join shipped on report.source_delivery = shipped.source_delivery and report.source_row = shipped.source_row
     where {{ is_stated('report.' ~ column ~ '__status') }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -176,4 +249,5 @@ select
     lot as lot_token,
     {{ unstated('dose_unit', ['lot_token']) }}
 from {{ ref('stg_' ~ dialect ~ '__epcis__lot') }}
+where lot is not null
 {%- endmacro %}

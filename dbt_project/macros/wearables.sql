@@ -47,3 +47,19 @@ left join {{ ref('unit_map') }} as units on stated.measurement = units.measureme
 where stated.value_stated is null or stated.value_stated <> 0
 {%- endif %}
 {%- endmacro %}
+
+{# Kilocalories of a stated energy, null of another unit; a converted value is rounded to 6 decimals. `Cal` is a kilocalorie. #}
+{% macro energy_kcal(value, unit) -%}
+    case {{ unit }} when 'kcal' then {{ value }} when 'Cal' then {{ value }} when 'kJ' then round({{ value }} / 4.184, 6) end
+{%- endmacro %}
+
+{# Metres of a stated distance, null of another unit; a converted value is rounded to 6 decimals. #}
+{% macro distance_m(value, unit) -%}
+    case {{ unit }}
+        when 'm' then {{ value }}
+        when 'km' then round({{ value }} * 1000, 6)
+        when 'mi' then round({{ value }} * 1609.344, 6)
+        when 'yd' then round({{ value }} * 0.9144, 6)
+        when 'ft' then round({{ value }} * 0.3048, 6)
+    end
+{%- endmacro %}

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cgt_etl.contracts.formats import JsonFormat
 from cgt_etl.contracts.load import load_feed, load_partner
-from cgt_etl.contracts.model import JsonFormat
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import DeclarationError
 from cgt_etl.settings import PACKAGE, Settings
@@ -128,8 +128,12 @@ def test_a_column_that_leaves_something_open_is_refused(change: Any, says: str, 
         (lambda document: document["schema"][1].pop("customProperties"), "a form has two objects"),
         (lambda document: document["customProperties"][0]["value"]["file"].pop("form"), "a plain table of a workbook has one"),
         (lambda document: document["customProperties"][0]["value"]["file"].update(header_row=3), "for a plain table"),
+        (
+            lambda document: document["schema"][0]["properties"][0]["customProperties"][0]["value"].update(may_lack=True),
+            "required or of the key",
+        ),
     ],
-    ids=["no lines", "lines that are not in the table", "lines without a form", "a form with a header row"],
+    ids=["no lines", "lines that are not in the table", "lines without a form", "a form with a header row", "a form without its key"],
 )
 def test_a_form_is_declared_whole(change: Any, says: str, tmp_path: Path) -> None:
     path = PACKAGE / "dialects/qc_coa/certificate.odcs.yaml"
@@ -148,8 +152,16 @@ def test_a_form_is_declared_whole(change: Any, says: str, tmp_path: Path) -> Non
         (lambda file, _: file.update(header_lines=3), "for a plain table"),
         (lambda _, columns: columns[2]["customProperties"][0]["value"].update(cast="text"), "`zone`, which is no code column"),
         (lambda _, columns: columns[4]["customProperties"][0]["value"].update(zone_column="zone"), "only an instant"),
+        (lambda _, columns: columns[4]["customProperties"][0]["value"].update(may_lack=True), "found by all its columns"),
     ],
-    ids=["an unknown column", "no table", "header lines", "a zone that is no code", "a number in a zone"],
+    ids=[
+        "an unknown column",
+        "no table",
+        "header lines",
+        "a zone that is no code",
+        "a number in a zone",
+        "a table that is not found",
+    ],
 )
 def test_a_head_and_its_zone_are_declared_whole(change: Any, says: str, tmp_path: Path) -> None:
     path = PACKAGE / "dialects/courier_logger/reading.odcs.yaml"

@@ -50,6 +50,8 @@ def certificate(lines: list[Line], **labels: Any) -> dict[str, Any]:
 def samples() -> dict[str, dict[str, Any]]:
     """File name -> certificate."""
     final = [line if line[0] != "Sterility" else ("Sterility", "USP <71>", "No growth", "No growth", "P") for line in LAYOUT_7]
+    in_words = [line if line[0] != "Sterility" else ("Sterility", "USP <71>", "No growth", "Conforms", "P") for line in LAYOUT_7]
+    in_words.append(("Dose/kg", "calc", "0.2-5 x10^6/kg", 2.1, "P"))
     odd = [
         ("Viability, post-thaw (AO/PI)", "trypan blue", ">=80 furlongs", "about 85", "P"),
         ("Colour", "visual", "report", "clear", "P"),
@@ -62,6 +64,7 @@ def samples() -> dict[str, dict[str, Any]]:
     return {
         "CoA_7781_202512181000.xlsx": certificate(LAYOUT_7),
         "CoA_7781_202601061200.xlsx": certificate(final, **late),
+        "CoA_7782_202601061300.xlsx": certificate(in_words, **{"Batch #:": "7782", "Mfg start:": "07NOV2025"}),
         "CoA_7790_202601071200.xlsx": certificate(odd, **{"Batch #:": "7790", "Disposition:": "X", "Lot (CD8):": None, "Lot (CD4):": None}),
         "CoA_7791_202601071300.xlsx": certificate(LAYOUT_7, **{"Batch #:": "7791", "JOIN ID:": "0098/221"}),
         "CoA_7792_202601071400.xlsx": certificate(LAYOUT_7, **{"Batch #:": "7792", "Issued:": "mid December"}),

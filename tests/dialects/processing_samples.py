@@ -30,12 +30,12 @@ def changed(**cells: Any) -> list[Any]:
     return list((row | cells).values())
 
 
-def workbook(name: str, sheet: str, rows: list[list[Any]]) -> None:
+def workbook(name: str, sheet: str, rows: list[list[Any]], header: list[str] = HEADER) -> None:
     with xlsxwriter.Workbook(FOLDER / name) as book:
         book.set_properties({"created": datetime(2025, 11, 30, tzinfo=UTC)})
         for written in ("Oct", sheet):
             page = book.add_worksheet(written)
-            page.write_row(0, 0, HEADER)
+            page.write_row(0, 0, header)
             for number, row in enumerate(rows if written == sheet else [], start=1):
                 page.write_row(number, 0, row)
 
@@ -52,6 +52,8 @@ def main() -> None:
     workbook("Cryo_log_202511_Nov.xlsx", "Nov", LAYOUT_3 + more)
     over_new_year = {"Rec'd": "31 Dec 23:40", "Freeze start": "1 Jan 01:15", "Freeze stop": "1 Jan 02:30"}
     workbook("Cryo_log_202601_Jan.xlsx", "Jan", [changed(Sample="P-3401", **over_new_year)])
+    with_mnc = [[*row, share] for row, share in zip(LAYOUT_3[:2], [78, 150], strict=True)]
+    workbook("Cryo_log_202602_Feb.xlsx", "Feb", with_mnc, [*HEADER, "MNC %"])
     workbook("Cryo_log_202512_Dez.xlsx", "Dec", LAYOUT_3)
 
 

@@ -18,6 +18,7 @@ from cgt_etl.extract import open_reader
 from cgt_etl.landing.delivery import sequence_of
 from cgt_etl.landing.rehearse import rehearse
 from cgt_etl.settings import PACKAGE, Settings
+from tests.dialects import flow_samples
 
 PARTNERS = (PACKAGE / "partners", PACKAGE / "real_sources", PACKAGE / "simulator" / "partners")
 REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=PARTNERS))
@@ -81,6 +82,10 @@ def test_a_rehearsal_of_a_sample_tells_whether_all_of_it_would_land(path: Path, 
     tried = rehearse(settings, REGISTRY, sample["as"], sample["feed"], copy)
     expected = [_expected(said) for said in sample.get("rows", {}).values()]
     assert tried.is_clean == ("refused" not in sample and not any("aside" in said or "cells" in said for said in expected))
+
+
+def test_the_files_of_a_flow_cytometer_are_as_their_script_writes_them() -> None:
+    assert flow_samples.samples() == {path.name: path.read_bytes() for path in flow_samples.FOLDER.glob("*.fcs")}
 
 
 def test_every_dialect_and_every_sample_file_is_judged() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ucumvert import PintUcumRegistry
 
-from cgt_etl.settings import PACKAGE
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.settings import PACKAGE, Settings
 
 AS_PRINTED = {
     "K/uL": "10*3/uL",
@@ -19,6 +22,7 @@ AS_PRINTED = {
     "giga.l-1": "10*9/L",
     "/cumm": "/uL",
     "cells/mm3": "/uL",
+    "Cel/min": "K/min",  # a difference of temperatures has no offset
     "cells/cumm": "/uL",
     "cells/uL": "/uL",
     "cells/mL": "/mL",
@@ -39,6 +43,7 @@ AS_PRINTED = {
     "FAH": "[degF]",
     "KEL": "K",
     "x10^8": "10*8",
+    "x10^6/kg": "10*6/kg",
     "EU/mL": "[IU]/mL",
     "TU/cell": "{TU}/{cell}",
     "1e6/mL": "10*6/mL",
@@ -48,6 +53,9 @@ AS_PRINTED = {
     "sec": "s",
     "bpm": "/min",
     "beats/min": "/min",
+    "count/min": "/min",
+    "degC": "Cel",
+    "ft": "[ft_i]",
 }
 """What people print -> UCUM. Read as UCUM, K/uL would be kelvin and G/L gauss."""
 OF_TWO_KINDS = {
@@ -55,6 +63,7 @@ OF_TWO_KINDS = {
     ("creatinine", "umol/L"): 1 / 88.4,  # 113.12 g/mol
     ("bilirubin_total", "umol/L"): 1 / 17.1,  # 584.66 g/mol
     ("product_volume", "g"): 1 / 1.058,  # g/mL, apheresis product
+    ("ionised_calcium", "mg/dL"): 10 / 40.078,  # 40.078 g/mol
 }
 TRAPS = [
     ("product_tnc", "10*8", 48.8, 4.88),
@@ -73,12 +82,45 @@ TRAPS = [
     ("body_temp", "[degF]", 102.2, 39.0),
     ("time_in_bed", "ms", 3780000.0, 63.0),
     ("sleep_duration", "h", 7.5, 450.0),
+    ("cfu_gm", "10*4/kg", 25.0, 2.5),
+    ("harvest_total_viable", "10*6", 850.0, 0.85),
+    ("ionised_calcium", "mg/dL", 4.8, 1.198),
 ]
 """measurement, unit, value as written, value in the canonical unit; each of these has been got wrong somewhere."""
 
 
-def _rows() -> list[dict[str, str]]:
-    with (PACKAGE / "vocabularies" / "unit_map.csv").open(encoding="utf-8", newline="") as file:
+NOT_CONVERTED = {
+    "pb_mono_abs": {"%"},  # of the white cells, whose number another row has
+    "pb_cd19_abs": {"%"},
+    "ldh": {"xULN"},  # of the laboratory's own upper limit
+    "ferritin": {"pmol/L"},  # a protein without one mass
+    "ecog": {"KPS"},  # another scale
+    "days_since_bendamustine": {"mo"},  # months are of no one length
+    "os_days": {"mo"},
+    "whole_blood_processed": {"xTBV"},  # times a volume of the same run
+    "ac_ratio": {"12:1 text"},  # the cast `ratio` reads it
+    "run_time": {"hh:mm"},
+    "product_cd3_total": {"10*6/kg"},  # another measurement: for each kilogram, of whose weight is not said
+    "product_cd34_total": {"10*6/kg"},
+    "dp_car_pos_viable_total": {"10*6/kg"},
+    "product_plt": {"10*6/mL"},  # a concentration
+    "vcn": {"copies/ug", "copies/50ng"},  # by mass of DNA, not by cell
+    "car_transgene": {"copies/50ng"},
+    "viable_cell_density": {"E6"},  # of a volume that is not said
+    "endotoxin": {"EU/kg/h"},  # a dose
+    "potency_ifng": {"fg/cell", "pg/1e6"},  # by cell
+    "car_t_flow_peak": {"% of T"},
+    "mrd": {"10*-4..10*-6"},
+    "steps_daily": {"count"},  # of a stretch, not of a day
+    "hrv_sdnn": {"rMSSD"},  # another statistic
+    "ln2_level": {"%"},  # of a tank whose height is not said
+    "smoking_status": {"pack-years"},
+}
+"""Units that `measurements.csv` has seen and that no factor brings to the canonical one."""
+
+
+def _rows(name: str = "unit_map") -> list[dict[str, str]]:
+    with (PACKAGE / "vocabularies" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -124,3 +166,44 @@ def test_one_canonical_unit_per_measurement_and_each_its_own() -> None:
     for measurement, unit in canonical:
         assert float(ROWS[measurement, unit]["factor"]) == 1
     assert len(ROWS) == len(_rows())
+
+
+def _is_ucum(units: PintUcumRegistry, unit: str) -> bool:
+    """Whether a unit is UCUM and means what UCUM means by it: K/uL is well formed, and would be kelvin."""
+    if unit in AS_PRINTED and not unit.startswith("{"):
+        return False
+    try:
+        units.from_ucum(unit)
+    except Exception:  # whatever the parser stumbles over, it is no unit
+        return False
+    return True
+
+
+def test_canonical_units_are_ucum(units: PintUcumRegistry) -> None:
+    canonical = {row["ucum_unit"] for row in _rows("measurements") if row["ucum_unit"]} | {row["canonical_unit"] for row in _rows()}
+    assert len(canonical) > 30
+    assert [unit for unit in sorted(canonical) if not _is_ucum(units, unit)] == []
+
+
+def test_a_unit_of_the_map_is_ucum_or_told_in_it(units: PintUcumRegistry) -> None:
+    assert [unit for _, unit in ROWS if unit not in AS_PRINTED and not _is_ucum(units, unit)] == []
+    assert [unit for unit in AS_PRINTED.values() if not _is_ucum(units, unit)] == []
+
+
+def test_the_units_that_contracts_state_are_ucum(units: PintUcumRegistry) -> None:
+    stated = {
+        (feed.dialect, column.physical_name, column.extension.measurement.unit)
+        for feed in Registry.load(Settings(home=Path("/nowhere"))).feeds
+        for spec in feed.objects
+        for column in spec.columns
+        if column.extension.measurement and column.extension.measurement.unit
+    }
+    assert len(stated) > 50
+    assert [one for one in sorted(stated) if not _is_ucum(units, one[2])] == []
+
+
+def test_a_unit_that_was_seen_is_converted_or_named_with_a_reason() -> None:
+    for row in _rows("measurements"):
+        seen = {re.sub(r" \(.*\)", "", unit) for unit in row["other_units_seen"].split(";") if unit}
+        known = {unit for measurement, unit in ROWS if measurement == row["measurement"]}
+        assert seen - known == NOT_CONVERTED.get(row["measurement"], set()), row["measurement"]

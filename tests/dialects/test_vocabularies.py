@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 from pathlib import Path
 
@@ -86,3 +87,42 @@ def test_every_rule_that_a_contract_binds_is_in_the_catalogue() -> None:
         for rule in column.rules:
             assert "door" in rules[rule.id]["home"]
     assert all(row["reason"] and row["owner"] for row in rules.values())
+
+
+VERIFICATIONS = {"oracle", "file", "layout", "standard", "fictional", "unverified"}
+
+
+def test_every_code_map_says_where_it_is_from_and_how_that_was_checked() -> None:
+    sources = _rows("code_map_sources")
+    assert [row["map"] for row in sources] == list(dict.fromkeys(row["map"] for row in _rows("code_map")))
+    assert {row["verification"] for row in sources} <= VERIFICATIONS
+    assert all(row["source"] for row in sources)
+
+
+FHIR = {
+    "sex": ("patient", "Patient", "gender"),
+    "observation_status": ("observation", "Observation", "status"),
+    "procedure_status": ("procedure", "Procedure", "status"),
+    "medication_request_status": ("medicationrequest", "MedicationRequest", "status"),
+    "request_intent": ("medicationrequest", "MedicationRequest", "intent"),
+    "medication_administration_status": ("medicationadministration", "MedicationAdministration", "status"),
+    "encounter_status": ("encounter", "Encounter", "status"),
+    "immunization_status": ("immunization", "Immunization", "status"),
+    "device_status": ("device", "Device", "status"),
+    "location_status": ("location", "Location", "status"),
+    "specimen_status": ("specimen", "Specimen", "status"),
+    "product_status": ("biologicallyderivedproduct", "BiologicallyDerivedProduct", "status"),
+    "medication_status": ("medication", "Medication", "status"),
+    "consent_status": ("consent", "Consent", "status"),
+}
+
+
+def test_maps_checked_by_an_oracle_are_those_tried_here() -> None:
+    assert {row["map"] for row in _rows("code_map_sources") if row["verification"] == "oracle"} == set(FHIR)
+
+
+@pytest.mark.parametrize("name", sorted(FHIR))
+def test_codes_of_fhir_are_those_of_an_independent_model(name: str) -> None:
+    module, model, field = FHIR[name]
+    found = getattr(importlib.import_module(f"fhir.resources.R4B.{module}"), model).model_fields[field].json_schema_extra["enum_values"]
+    assert {code for code in found if code != "+"} <= {row["local_code"] for row in _rows("code_map") if row["map"] == name}

@@ -124,7 +124,10 @@ def test_elements_outside_the_contract_are_flagged_once(tmp_path: Path) -> None:
         (quantity("718-7", "Hemoglobin [Mass/volume] in Blood", 11.2, "g/dL", "g/dL"), None),
         (quantity("718-7", None, 11.2, "printed somehow", "g/dL"), None),
         (quantity("718-7", "Platelets", 11.2, "g/dL"), "R30"),
+        (quantity("718-7", "CD4 cells [#/volume] in Blood", 11.2, "g/dL"), "R30"),
         (quantity("718-7", "Hemoglobin", 11.2, "10*9/L"), "R30"),
+        (quantity("718-7", None, 11.2, "10*9/L"), "R30"),
+        (quantity("718-7", None, 11.2, "g/dL"), None),
         (quantity("718-7", "Hemoglobin", 11.2, "g/L", "g/dL"), "R30"),
         (quantity("718-7", "Hemoglobin", 11.2, "CANARY"), "D05"),
         (quantity("718-7", "Hemoglobin", 11.2, None), "D05"),
@@ -138,6 +141,42 @@ def test_loinc_code_display_and_unit_agree(tmp_path: Path, said: dict[str, Any],
     effect = "flag" if rule == "D07" else "cell"
     assert verdicts(admission) == ([(1, "value", rule, effect)] if rule else [])
     assert admission.tables["observation"]["value__status"].to_list() == ["set_aside" if effect == "cell" and rule else "ok"]
+
+
+OWN_CODE = {"local_code": "local", "local_display": "local_name", "local_map": "laboratory_test"}
+OF_A_LABORATORY = table(
+    "result",
+    *[column(name, name) for name in ("id", "loinc", "name", "local", "local_name", "unit")],
+    column(
+        "value", "value", cast="measured", unit_column="unit",
+        rules=[("R30", "loinc_agrees", {"code": "loinc", "display": "name", "unit": "unit", **OWN_CODE})],
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("coded", "rule"),
+    [
+        (("718-7", "Hemoglobin", "HGB", "HEMOGLOBIN", "g/dL"), None),
+        (("718-7", "Platelets", "HGB", "HEMOGLOBIN", "g/dL"), "R30"),
+        (("718-7", "", "HGB", "CD4 ABS", "g/dL"), None),  # LOINC says by itself what it is
+        (("", "", "T3AB", "CD3 ABS", "cells/cumm"), None),
+        (("", "", "T3AB", "", "cells/cumm"), None),
+        (("", "", "T3AB", "T LYMPHS", "cells/cumm"), None),
+        (("", "", "T3AB", "CD4 ABS", "cells/cumm"), "R30"),
+        (("", "", "T3AB", "CD3 OF CD4 RATIO", "cells/cumm"), None),
+        (("", "", "T3AB", "CD3 ABS", "g/dL"), "R30"),
+        (("", "", "T3AB", "CD3 ABS", "CANARY"), "D05"),
+        (("", "", "T3AB", "CD3 ABS", ""), "D05"),
+        (("", "", "CANARY", "CD4 ABS", "g/dL"), None),
+        (("0-0", "CANARY", "T3AB", "CD3 ABS", "g/dL"), None),
+    ],
+)
+def test_a_laboratorys_own_code_its_name_and_unit_agree(tmp_path: Path, coded: tuple[str, ...], rule: str | None) -> None:
+    row = ["1", *coded, "12"]
+    admission = through(binding(OF_A_LABORATORY), csv_file(tmp_path / "f.csv", OF_A_LABORATORY, [row]))
+    assert verdicts(admission) == ([(2, "value", rule, "cell")] if rule else [])
+    assert admission.tables["result"]["value__status"].to_list() == ["set_aside" if rule else "ok"]
 
 
 LOTS = table(

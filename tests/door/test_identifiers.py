@@ -99,6 +99,34 @@ def test_gs1_against_stdnum(body: str) -> None:
     assert canonicalise("gln", body[:12] + mod_10(body[:12]))
 
 
+def test_a_thing_is_one_by_its_epc_uri_and_by_its_digital_link() -> None:
+    for uri, link in [
+        ("urn:epc:id:sgtin:4012345.011111.9876", "https://id.gs1.org/01/04012345111118/21/9876"),
+        ("urn:epc:id:sgtin:4012345.011111.a%2Fb", "https://example.com/some/where/01/04012345111118/21/a%2Fb?x=1"),
+        ("urn:epc:class:lgtin:4012345.022222.87545GHGH", "https://id.gs1.org/01/04012345222227/10/87545GHGH"),
+        ("urn:epc:idpat:sgtin:4012345.044444.*", "https://id.gs1.org/01/04012345444445"),
+        ("urn:epc:id:sscc:4012345.0000000333", "https://id.gs1.org/00/040123450000003338"),
+        ("urn:epc:id:giai:4000001.111", "https://id.gs1.org/8004/4000001111"),
+        ("urn:epc:id:grai:4012345.55555.98765", "https://id.gs1.org/8003/0401234555555498765"),
+        ("urn:epc:id:sgln:4012345.00011.987", "https://id.gs1.org/414/4012345000115/254/987"),
+        ("urn:epc:id:sgln:4012345.00011.0", "https://id.gs1.de/414/4012345000115"),
+        ("urn:epc:id:pgln:4012345.00011", "https://id.gs1.de/417/4012345000115/"),
+    ]:
+        assert canonicalise("epc", uri) == canonicalise("epc", link), uri
+    assert canonicalise("epc", "urn:epc:id:gsrn:4012345.9876540000") == "urn:epc:id:gsrn:4012345.9876540000"
+    assert canonicalise("epc", "https://example.com/things/7") == "https://example.com/things/7"
+    assert is_refused("epc", "container 7")
+
+
+def test_keys_in_a_digital_link_are_read() -> None:
+    assert canonicalise("sscc", "https://id.gs1.org/00/099999990000000423") == "099999990000000423"
+    assert canonicalise("gln", "https://id.gs1.org/417/4012345000115") == canonicalise("gln", "urn:epc:id:pgln:4012345.00011")
+    assert canonicalise("lot", "https://id.gs1.org/01/09999999123454/10/C8-B25%2F0101") == "C8-B25/0101"
+    assert canonicalise("logger", "https://id.gs1.org/8004/9999999LT88213", CanonicalForm(strip_prefix="9999999")) == "LT88213"
+    assert is_refused("sscc", "https://id.gs1.org/01/09999999123454")
+    assert is_refused("sscc", "https://id.gs1.org/00/099999990000000429")
+
+
 def test_epc_uris_get_their_check_digit() -> None:
     assert canonicalise("sscc", "urn:epc:id:sscc:9999999.0000000042") == "099999990000000423"
     assert canonicalise("gln", "urn:epc:id:pgln:9999999.00001") == "999999900001" + mod_10("999999900001")

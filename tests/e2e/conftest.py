@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.e2e.parse import REPOSITORY, take_along
+
 KEY = base64.b64encode(bytes(range(32))).decode()
 
 
@@ -130,6 +131,7 @@ def copy_of(tmp_path: Path) -> Callable[[Home], Home]:
 
     def copy(home: Home) -> Home:
         shutil.copytree(home.path, tmp_path / "home", symlinks=True)
+        take_along(tmp_path / "home", tmp_path / "home")
         return Home(tmp_path / "home", home.inbox, home.extra)
 
     return copy

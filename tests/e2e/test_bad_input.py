@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.e2e.conftest import Home, simulate
+from tests.e2e.parse import take_along
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +26,7 @@ SECRET = "SECRETVALUE"
 
 
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+def answered(network: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     """One night with every kind of bad file beside a good one, and what the terminal said."""
     folder = tmp_path_factory.mktemp("bad")
     good = simulate(folder / "good", journeys=2, nights=1)
@@ -58,6 +59,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     (partners / "broken_partner").mkdir(parents=True)
     (partners / "broken_partner" / "partner.yaml").write_text("partner: broken_partner\nnmae: Broken\n")
     home = Home(folder / "home", folder / "inbox", (("CGT_PARTNERS", str(partners)),))
+    take_along(network.path, home.path)
     done = home.run()
     return home, done.stdout + done.stderr
 

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.e2e.conftest import REPOSITORY, Home, simulate
+from tests.e2e.parse import take_along
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ def plant(inbox: Path) -> list[str]:
                 patient["address"] = [{"line": [new("Street")], "city": new("City"), "postalCode": new("ZIP")}]
             lines.append(json.dumps(patient, separators=(",", ":")))
         file.write_text("\n".join(lines) + "\n")
-    for file in sorted(inbox.glob("*/*/apheresis/*.csv")):
+    for file in sorted(inbox.glob("*/*/apheresis/apheresis_*.csv")):
         rows = [line.split(",") for line in file.read_text().splitlines()]
         donor, mrn = rows[0].index("DNR_NO") if "DNR_NO" in rows[0] else -1, rows[0].index("PT_MRN") if "PT_MRN" in rows[0] else -1
         if min(donor, mrn) < 0:
@@ -77,12 +78,13 @@ def haystacks(root: Path) -> list[tuple[str, bytes]]:
     return found
 
 
-def test_fifty_canaries(tmp_path: Path) -> None:
+def test_fifty_canaries(network: Home, tmp_path: Path) -> None:
     inbox = simulate(tmp_path / "sample", journeys=12, nights=1)
     canaries = plant(inbox)
     assert len(canaries) == 50
     assert all(SIGN.search(canary.encode(code)) for canary in canaries for code in ("utf-8", "utf-16-le"))
     home = Home(tmp_path / "home", inbox)
+    take_along(network.path, home.path)
     done = home.cli("run", "--inbox", str(home.inbox))  # through Dagster, whose storage and logs count too
     status = home.cli("status").stdout + home.cli("quarantine", "list", "--items").stdout
     written = [*haystacks(home.path), ("terminal", (done.stdout + done.stderr + status).encode())]

@@ -62,7 +62,7 @@ def draft_a_dialect(home: Home, root: Path) -> None:
 def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
     written = write_recipes(tmp_path)
     assert len(written) > 6
-    [delivery] = sorted((inbox / "0001" / "northgate_blood_centre" / "apheresis").glob("apheresis_*.csv"))[:1]
+    delivery = max(sorted(inbox.glob("*/northgate_blood_centre/apheresis/apheresis_*.csv")), key=lambda path: path.stat().st_size)
     place = tmp_path / "inbox" / "0001" / "hillside_blood_centre" / "apheresis" / delivery.name
     place.parent.mkdir(parents=True)
     shutil.copyfile(delivery, place)
@@ -76,7 +76,7 @@ def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
         if path.suffix == ".yaml":
             assert "good" in home.cli("contract", "check", str(path)).stdout
     listed = home.cli("registry", "list").stdout
-    assert "cord_bank.unit" in listed
+    assert "cord_stock.unit" in listed
     assert "hillside_blood_centre" in listed
 
     home.cli("run", "--inbox", str(home.inbox))  # through Dagster
@@ -94,6 +94,6 @@ def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
     seen = home.python(program)
     assert "landing/meadow_cord_bank/unit" in seen
     assert "landing/hillside_blood_centre/apheresis" in seen
-    assert "stg_cord_bank__unit" in seen
+    assert "stg_cord_stock__unit" in seen
     status = Path(REPOSITORY / "dbt_project" / "sources")
-    assert not status.exists() or not (status / "cord_bank").exists(), "the repository is untouched"
+    assert not status.exists() or not (status / "cord_stock").exists(), "the repository is untouched"

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Home, killed
+from tests.e2e.parse import take_along
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,7 @@ def calm(network: Home) -> dict[str, bytes]:
 
 def _copy(home: Home, to: Path) -> Home:
     shutil.copytree(home.path, to, symlinks=True)
+    take_along(to, to)
     return Home(to, home.inbox, home.extra)
 
 

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from tests.e2e.conftest import REPOSITORY, Home
+from tests.e2e.parse import take_along
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +33,7 @@ def test_any_order_and_any_threads_give_the_same_bytes(network: Home, tmp_path: 
     for new, old in (("0001", "0003"), ("0002", "0001"), ("0003", "0002")):
         shutil.copytree(network.inbox / old, inbox / new)
     other = Home(tmp_path / "home", inbox, (("CGT_THREADS", "1"),))
+    take_along(network.path, other.path)
     other.run()
     mine, theirs = network.tables(), other.tables()
     assert mine.keys() == theirs.keys()

@@ -14,7 +14,19 @@ from collections.abc import Callable
 from random import Random
 from xml.etree import ElementTree
 
-from cgt_etl.contracts.model import ArffFormat, CsvFormat, FileFormat, Hl7Format, JsonFormat, NdjsonFormat, XlsxFormat, XmlFormat
+from cgt_etl.contracts.formats import (
+    ArffFormat,
+    CsvFormat,
+    FcsFormat,
+    FileFormat,
+    Hl7Format,
+    JsonFormat,
+    NdjsonFormat,
+    PlateFormat,
+    TextFormFormat,
+    XlsxFormat,
+    XmlFormat,
+)
 
 MARKER = b"Kq5550198Zx"
 """Put into files to be looked for where no value may be; with a number in it, for it may land in a name."""
@@ -189,7 +201,8 @@ def counted(file: FileFormat, content: bytes) -> int | None:
     found: int | None = None
     match file:
         case CsvFormat(head=None):
-            found = _plain_rows(file, content.decode(file.encoding))
+            is_marked = "utf-16" in file.marked_encodings and content[:2] in (b"\xff\xfe", b"\xfe\xff")
+            found = _plain_rows(file, content.decode("utf-16" if is_marked else file.encoding))
         case NdjsonFormat():
             found = sum(bool(line.strip()) for line in content.removeprefix(b"\xef\xbb\xbf").split(b"\n"))
         case ArffFormat():
@@ -202,6 +215,12 @@ def counted(file: FileFormat, content: bytes) -> int | None:
             found = _elements(file, content)
         case JsonFormat():
             found = _listed(file, json.loads(content.decode("utf-8-sig")))
+        case FcsFormat():
+            found = 1
+        case PlateFormat():
+            found = file.rows * file.columns
+        case TextFormFormat():
+            found = 1
         case XlsxFormat():
             found = 1 if file.form is not None else None
         case _:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cgt_etl.contracts.model import ArffFormat
+from cgt_etl.contracts.formats import ArffFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import Batch, Reading, open_reader
 from tests.extract.build import column, table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cgt_etl.contracts.model import CsvFormat
+from cgt_etl.contracts.formats import CsvFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import Batch, Reading, delimited, limits, open_reader, records
 from tests.extract.build import column, table
@@ -214,3 +215,77 @@ def test_micro_sign_and_greek_letter_are_one_name(tmp_path: Path) -> None:
         for stated in ("\u00b5", "\u03bc"):
             [batch] = open_reader(CsvFormat(format="csv"), path, (table("t", column("diameter", f"Diameter ({stated}m)")),))
             assert batch.columns == {"diameter": ["18.5"]}
+
+
+def of(*specs: tuple[str, str]) -> tuple[Any, ...]:
+    return (table("t", *(column(name, heading) for name, heading in specs)),)
+
+
+def named(path: Path, content: str | bytes, objects: tuple[Any, ...], **dialect: Any) -> tuple[Reading, Batch]:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    reading = open_reader(CsvFormat(format="csv", **dialect), path, objects)
+    [batch] = list(reading)
+    return reading, batch
+
+
+def test_a_byte_order_mark_alone_tells_a_second_encoding(tmp_path: Path) -> None:
+    text = HEADER + "é,b\r\n"
+    for content in (text.encode(), text.encode("utf-16"), b"\xfe\xff" + text.encode("utf-16-be")):
+        _, [batch] = read(tmp_path / "f.csv", content, marked_encodings=["utf-16"])
+        assert batch.columns == {"one": ["é"], "two": ["b"]}
+    assert "NUL" in str(refusal(tmp_path / "f.csv", text.replace("é", "e").encode("utf-16-le"), marked_encodings=["utf-16"]))
+    assert "the contract says utf-8-sig" in str(refusal(tmp_path / "f.csv", text.encode("utf-16")))
+
+
+def test_the_second_of_two_columns_of_one_name_is_told_by_its_place(tmp_path: Path) -> None:
+    objects = of(("of_value", "CI"), ("value", "X"), ("of_mean", "CI[1]"))
+    _, batch = named(tmp_path / "f.csv", "CI,X,CI\na,b,c\n", objects)
+    assert batch.columns == {"of_value": ["a"], "value": ["b"], "of_mean": ["c"]}
+    for wrong, said in (("CI,X\na,b\n", "missing column CI[1]"), ("CI,X,CI,CI\na,b,c,d\n", "given twice")):
+        with pytest.raises(RefusedFile, match=re.escape(said)):
+            named(tmp_path / "f.csv", wrong, objects)
+
+
+def test_a_stated_other_heading_is_the_column_and_no_other_is(tmp_path: Path) -> None:
+    objects, others = of(("one", "Conc. [µL]")), {"Conc. [\ufffdL]": "Conc. [μL]"}
+    for heading in ("Conc. [\ufffdL]", "Conc. [µL]", "Conc. [μL]"):
+        _, batch = named(tmp_path / "f.csv", f"{heading}\n1\n", objects, headings=others)
+        assert batch.columns == {"one": ["1"]}
+    with pytest.raises(RefusedFile):
+        named(tmp_path / "f.csv", "Conc. [uL]\n1\n", objects, headings=others)
+
+
+def test_a_header_may_leave_out_the_name_of_the_last_column_but_no_row_its_cell(tmp_path: Path) -> None:
+    reading, batch = named(tmp_path / "f.csv", "ONE\na,b\nc\n", (SPEC,), may_lack_last_heading=True)
+    assert batch.columns == {"one": ["a"], "two": ["b"]}
+    assert [one.position for one in reading.set_aside] == [3]
+    with pytest.raises(RefusedFile, match="missing column ONE"):
+        named(tmp_path / "f.csv", "TWO\na,b\n", (SPEC,), may_lack_last_heading=True)
+
+
+def test_a_column_that_a_file_may_lack_is_read_where_it_is_and_missing_where_not(tmp_path: Path) -> None:
+    objects = (table("t", column("one", "ONE"), column("some", "SOME", may_lack=True), column("two", "TWO")),)
+    _, batch = named(tmp_path / "f.csv", "SOME,TWO,ONE\nc,b,a\n", objects)
+    assert batch.columns == {"one": ["a"], "some": ["c"], "two": ["b"]}
+    reading, batch = named(tmp_path / "f.csv", "ONE,TWO\na,b\nc,d,e\n", objects)
+    assert batch.columns == {"one": ["a"], "some": [None], "two": ["b"]}
+    assert [(one.position, one.rule) for one in reading.set_aside] == [(3, "D01")]
+    for wrong, said in (("ONE,SOME\na,c\n", "missing column TWO"), ("ONE,TWO,Some\na,b,c\n", "extra column Some")):
+        with pytest.raises(RefusedFile, match=said):
+            named(tmp_path / "f.csv", wrong, objects)
+
+
+def test_a_margin_is_empty_or_its_row_is_no_row(tmp_path: Path) -> None:
+    reading, batch = named(tmp_path / "f.csv", ",ONE,,TWO\n,a,,b\nx,c,,d\n", (SPEC,), has_empty_margin=True)
+    assert batch.columns == {"one": ["a"], "two": ["b"]}
+    assert [(one.position, one.rule) for one in reading.set_aside] == [(3, "D01")]
+    assert "extra column number 1" in str(refusal(tmp_path / "f.csv", ",ONE,TWO\n,a,b\n"))
+
+
+def test_what_a_block_says_once_holds_to_the_next_block_or_the_next_unreadable_row(tmp_path: Path) -> None:
+    objects = of(("plate", "P"), ("kind", "K"), ("well", "W"))
+    content = "P,K,W\np1,k1,A1\n,,A2\n,k2,A1\n,,A2\n,,A3,x\n,,A4\np3,,A1\n,,A2\n"
+    reading, batch = named(tmp_path / "f.csv", content, objects, carried_down=["plate", "kind"])
+    assert batch.columns["plate"] == ["p1", "p1", "", "", "", "p3", "p3"]
+    assert batch.columns["kind"] == ["k1", "k1", "k2", "k2", "", "", ""]
+    assert reading.units == 8

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cgt_etl.contracts.model import CsvFormat
+from cgt_etl.contracts.formats import CsvFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import Batch, Reading, limits, open_reader, records
 from tests.door.build import binding, through, verdicts

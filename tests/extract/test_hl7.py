@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cgt_etl.contracts.formats import Hl7Format
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import Hl7Format
 from cgt_etl.errors import DeclarationError, RefusedFile
 from cgt_etl.extract import Reading, open_reader
 from tests.extract.build import column, table
@@ -72,6 +72,45 @@ def test_a_segment_that_leads_its_group_is_the_nearest_before(tmp_path: Path) ->
     oul = [MSH, "SPM|1|||BLD", "OBR|1|||A", "OBX|1|NM|X||1", "SPM|2|||BON", "OBR|2|||B", "OBX|1|NM|Y||2"]
     _, rows = read(tmp_path / "f.hl7", "\r".join(oul), RESULT)
     assert [(cells["code"], cells["order"], cells["specimen"]) for *_, cells in rows["result"]] == [("X", "A", "BLD"), ("Y", "B", "BON")]
+
+
+def test_results_of_the_patient_stand_before_the_orders_and_those_of_a_specimen_behind_it(tmp_path: Path) -> None:
+    oru = [*ORU[:2], "OBX|1|NM|HEIGHT||170", "PRT|1", *ORU[2:4], "PRT|2", *ORU[4:6], "OBX|1|NM|VOLUME||3", *ORU[6:]]
+    _, rows = read(tmp_path / "f.hl7", "\r".join(oru), RESULT)
+    assert [(cells["code"], cells["order"], cells["specimen"]) for *_, cells in rows["result"]] == [
+        ("HEIGHT", None, None),
+        ("T3AB", "TCELL", "BLD"),
+        ("FERR", "TCELL", "BLD"),
+        ("VOLUME", "TCELL", "BLD"),
+        ("WBC", "CBC", "BON"),
+    ]
+    oul = [MSH, "PID|1", "OBX|1|NM|HEIGHT||170", "SPM|1|||BLD", "OBX|1|NM|VOLUME||3", "OBR|1|||A", "OBX|1|NM|X||1"]
+    _, rows = read(tmp_path / "f.hl7", "\r".join(oul), RESULT)
+    assert [(cells["code"], cells["order"], cells["specimen"]) for *_, cells in rows["result"]] == [
+        ("HEIGHT", None, None),
+        ("VOLUME", None, "BLD"),
+        ("X", "A", "BLD"),
+    ]
+
+
+def test_a_cell_is_read_where_its_segment_says_so_and_from_the_first_place_that_says_anything(tmp_path: Path) -> None:
+    spec = table(
+        "result",
+        column("number", "OBX[2=NM]-5.*|OBX[2=SN]-5.*"),
+        column("code", "OBX[2=CWE]-5.1"),
+        column("mrn", "PID-3[5=MR].1|PID-3[5=].1"),
+        column("untyped", "PID-3[5=].1"),
+        explode="OBX",
+    )
+    lines = [MSH, "PID|||17~9912^^^H^PI", "OBX|1|NM|A||1", "OBX|2|SN|B||<^2", "OBX|3|CWE|C||A^Blood group A^L", "OBX|4|TX|D||3"]
+    reading, rows = read(tmp_path / "f.hl7", "\r".join(lines), MESSAGE, spec)
+    assert [tuple(cells.values()) for *_, cells in rows["result"]] == [
+        ("1", None, "17", "17"),
+        ("<2", None, "17", "17"),
+        (None, "A", "17", "17"),
+        (None, None, "17", "17"),
+    ]
+    assert {"OBX-2", "OBX-5"}.isdisjoint(reading.unmapped)
 
 
 def test_several_where_one_is_expected_is_no_choice(tmp_path: Path) -> None:
@@ -189,7 +228,9 @@ def test_frames_of_a_wire_are_no_text(tmp_path: Path) -> None:
     assert len(rows["result"]) == 3
 
 
-@pytest.mark.parametrize("place", ["OBX", "OBX-0", "OBX-5[MR].1", "obx-5", "OBX-5.1.2.3", "OBX-5.**"])
+@pytest.mark.parametrize(
+    "place", ["OBX", "OBX-0", "OBX-5[MR].1", "obx-5", "OBX-5.1.2.3", "OBX-5.**", "OBX[NM]-5", "OBX-5|", "OBX-5[5=MR|PI].1"]
+)
 def test_what_is_no_place_is_refused_as_a_declaration(tmp_path: Path, place: str) -> None:
     with pytest.raises(DeclarationError, match="no field of a segment"):
         read(tmp_path / "f.hl7", MSH, table("m", column("a", place)))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cgt_etl.contracts.formats import JsonFormat
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import JsonFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import Batch, Reading, json_document, limits, open_reader
 from tests.extract.build import column, table
@@ -56,6 +56,22 @@ def test_a_collectors_document_holds_the_vendors(tmp_path: Path) -> None:
     assert batches["minute"].columns["day"] == ["2025-11-24"] * 4
     assert batches["minute"].positions == [1, 2, 3, 4]
     assert (reading.unmapped, reading.unmapped_first) == ({"extra": 1}, {"extra": 3})
+
+
+@pytest.mark.parametrize(
+    "document", [{"body": {"list": [{"time": "1"}]}}, {"body": {"answer": {"list": [{"time": "1"}]}}}], ids=["document", "answer"]
+)
+def test_the_list_of_records_is_at_the_first_place_where_there_is_one(tmp_path: Path, document: Any) -> None:
+    reading, batches = read(tmp_path / "f", document, records="body.list|body.answer.list")
+    assert (batches["minute"].columns["time"], reading.units, reading.unmapped) == (["1"], 1, {})
+
+
+def test_rows_of_a_list_may_stand_in_several_places(tmp_path: Path) -> None:
+    spec = table("report", column("value"), explode="sensors[kind=a]|sensors[kind=b]|more")
+    document = {"sensors": [{"kind": "b", "value": 1}, {"kind": "c", "value": 2}, {"kind": "a", "value": 3}], "more": {"value": 4}}
+    reading, batches = read(tmp_path / "f", document, (table("record", column("id")), spec))
+    assert (batches["report"].columns["value"], batches["report"].items) == (["3", "1", "4"], [0, 1, 2])
+    assert reading.unmapped == {}
 
 
 def test_an_empty_list_is_an_empty_file_and_an_absent_one_another_document(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cgt_etl.contracts.model import NdjsonFormat
+from cgt_etl.contracts.formats import NdjsonFormat
 from cgt_etl.errors import DeclarationError, RefusedFile
 from cgt_etl.extract import Batch, Reading, open_reader, paths
 from tests.extract.build import column, table

@@ -17,8 +17,8 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cgt_etl.contracts.formats import XlsxFormat
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import XlsxFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import Batch, Reading, limits, open_reader
 from cgt_etl.extract.workbook import printed
@@ -183,6 +183,22 @@ def test_the_header_row_is_where_the_contract_says(tmp_path: Path) -> None:
 def test_columns_that_are_not_the_contracts(tmp_path: Path, header: tuple[str, ...], says: str) -> None:
     refused = refusal(tmp_path / "w.xlsx", workbook({(1, place): name for place, name in enumerate(header, start=1)}))
     assert (refused.rule, says in str(refused)) == ("F02", True)
+
+
+def test_a_column_or_label_that_a_workbook_may_lack_is_read_where_it_is_and_missing_where_not(tmp_path: Path) -> None:
+    some = column("some", "SOME", may_lack=True)
+    objects = (table("t", column("one", "ONE"), some, column("two", "TWO")),)
+    with_it = {(1, 1): "SOME", (1, 2): "TWO", (1, 3): "ONE", (2, 1): "c", (2, 2): "b", (2, 3): "a"}
+    _, [batch] = read(tmp_path / "w.xlsx", workbook(with_it), objects=objects)
+    assert batch.columns == {"one": ["a"], "some": ["c"], "two": ["b"]}
+    without = {(1, 1): "ONE", (1, 2): "TWO", (2, 1): "a", (2, 2): "b", (3, 1): "c", (3, 2): "d", (3, 3): "e"}
+    reading, [batch] = read(tmp_path / "w.xlsx", workbook(without), objects=objects)
+    assert batch.columns == {"one": ["a"], "some": [None], "two": ["b"]}
+    assert [one.position for one in reading.set_aside] == [3]
+    certificate = (table("certificate", *CERTIFICATE[0].columns, column("some", "Some:", may_lack=True)), CERTIFICATE[1])
+    for value, cells in (("x", {(2, 7): "Some:", (2, 8): "x"}), (None, {})):
+        _, [record, _] = read(tmp_path / "w.xlsx", form(lambda of, more=cells: of.update(more)), FORM, certificate)
+        assert record.columns == {"batch": ["7781"], "issued": ["2025-12-10T14:30:00"], "some": [value]}
 
 
 def form(change: Callable[[dict[tuple[int, int], Any]], object] = lambda cells: None, **more: Any) -> bytes:
@@ -356,13 +372,13 @@ def with_entities(parts: dict[str, bytes]) -> None:
         (repacked(lambda parts: parts.update({SHEET: parts[SHEET][:200]})), "cannot be read"),
         (repacked(lambda parts: parts.update({SHEET: parts[SHEET].decode().encode("utf-16")})), "not UTF-8"),
         (repacked(lambda parts: parts.update({"bomb": bytes(20_000_000)})), "expands more than"),
-        (repacked(lambda parts: parts.update({f"part{n}": b"" for n in range(limits.MAX_PARTS)})), "parts"),
+        (repacked(lambda parts: parts.update({f"part{n}": b"" for n in range(limits.MAX_PARTS)})), "more than 2000 entries"),
         (with_cell("BCDEF1"), "columns"),
         (with_cell("A99999999"), "rows"),
         (with_cell("ZZ900000"), "cells"),
         (lying(GOOD), "damaged"),
         (going_on(GOOD), "damaged"),
-        (given_twice(GOOD), "one twice"),
+        (given_twice(GOOD), "a part twice"),
         (repacked(with_entities), "cannot be read"),
     ],
 )
@@ -434,3 +450,41 @@ def test_the_name_of_the_file_names_the_sheet(tmp_path: Path) -> None:
         with pytest.raises(RefusedFile) as refused:
             list(open_reader(file, path, (TABLE,), name=name))
         assert (refused.value.rule, what in refused.value.what) == (rule, True)
+
+
+HEADED = XlsxFormat.model_validate(
+    {"format": "xlsx", "is_only_sheet": True, "head": {"columns": ["plate", "made"]}, "has_empty_margin": True}
+)
+BELOW = (table("t", column("plate", "Plate"), column("made", "Made"), column("well", "Well"), column("count", "Count")),)
+HEAD_CELLS = {(1, 1): "Plate", (1, 2): "CANARY", (2, 1): "Made", (2, 2): datetime(2025, 5, 20, 12, 25), (4, 2): "Well", (4, 4): "Count"}  # noqa: DTZ001
+
+
+def test_a_table_below_a_head_gets_what_the_head_says(tmp_path: Path) -> None:
+    cells = {**HEAD_CELLS, (5, 2): "A1", (5, 4): 7, (6, 2): "A2", (6, 3): "a note", (6, 4): 8, (7, 4): 9}
+    reading, batches = read(tmp_path / "f.xlsx", workbook(cells, sheet="any name"), HEADED, BELOW)
+    when = "2025-05-20T12:25:00"
+    assert rows(batches, "plate", "made", "well", "count") == [("CANARY", when, "A1", "7"), ("CANARY", when, None, "9")]
+    assert [(one.position, one.rule, one.reason) for one in reading.set_aside] == [(6, "D01", "a value in a column without a name")]
+    assert reading.units == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({(1, 1): "Plates"}, "missing label Plate"),
+        ({(3, 1): "Made"}, "label given twice Made"),
+        ({(4, 4): "Counts"}, "no line holds all its column names, missing Count"),
+        ({(4, 5): "More"}, "extra column More"),
+        ({(2, 2): Formula("=NA()", "#N/A")}, "a cell of the head is no value"),
+    ],
+)
+def test_another_head_is_refused(tmp_path: Path, change: dict[tuple[int, int], Any], said: str) -> None:
+    assert said in str(refusal(tmp_path / "f.xlsx", workbook({**HEAD_CELLS, (5, 2): "A1", **change}), HEADED, BELOW))
+
+
+def test_the_only_sheet_is_alone(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+        book.add_worksheet("one")
+        book.add_worksheet("two")
+    assert "has 2 sheets, the contract says one" in str(refusal(tmp_path / "f.xlsx", stream.getvalue(), HEADED, BELOW))

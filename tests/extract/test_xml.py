@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from cgt_etl.contracts.formats import XmlFormat
 from cgt_etl.contracts.load import ObjectSpec
-from cgt_etl.contracts.model import XmlFormat
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import Batch, Reading, limits, open_reader, records, xml_records
 from cgt_etl.settings import REPOSITORY

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cgt_etl.contracts.model import XmlFormat
+from cgt_etl.contracts.formats import XmlFormat
 from cgt_etl.errors import RefusedFile
-from cgt_etl.extract import limits, open_reader
+from cgt_etl.extract import Batch, Reading, limits, open_reader
 from tests.extract.build import column, table
 
 MIB = 1024 * 1024
@@ -111,6 +111,89 @@ def test_it_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert refused.value.rule == "F01"
     assert refused.value.remedy
     assert "CANARY" not in str(refused.value)
+
+
+PLAIN = """<!DOCTYPE D [
+<!-- Export, one dash - is fine -->
+<!ELEMENT D (R,(a|b|EMPTY)*)>
+<!ATTLIST D
+  locale CDATA #REQUIRED
+>
+<!ELEMENT R EMPTY>
+<!ATTLIST R
+  id  CDATA #REQUIRED
+  b   CDATA   #IMPLIED
+>
+<!ATTLIST a>
+]>
+"""
+DECLARED: dict[str, str] = {
+    "an entity": "<!ENTITY x 'CANARY'>",
+    "an entity of a file": "<!ENTITY x SYSTEM 'file:///etc/passwd'>",
+    "an entity that is not parsed": "<!ENTITY x SYSTEM 'CANARY' NDATA n>",
+    "a parameter entity": "<!ENTITY % x '<!ENTITY y \"CANARY\">'>",
+    "a reference to a parameter entity": "%x;",
+    "a reference to a parameter entity in a declaration": "<!ELEMENT R %x;>",
+    "a notation": "<!NOTATION n SYSTEM 'CANARY'>",
+    "a default value": "<!ATTLIST R id CDATA 'CANARY'>",
+    "a fixed value": '<!ATTLIST R id CDATA #FIXED "CANARY">',
+    "a value of few": "<!ATTLIST R id (a|b) #IMPLIED>",
+    "a type that takes blanks away": "<!ATTLIST R id NMTOKEN #IMPLIED>",
+    "an id": "<!ATTLIST R id ID #IMPLIED>",
+    "an instruction": "<?x y?>",
+    "a conditional section": "<![INCLUDE[<!ELEMENT R EMPTY>]]>",
+    "a comment that does not end": "<!-- x",
+    "a declaration that does not end": "<!ATTLIST R\n  id CDATA #IMPLIED\n<!ELEMENT a EMPTY>",
+    "a declaration that has two ends": "<!ELEMENT R EMPTY>>",
+    "depth": f"<!ELEMENT R {'(' * 40_000}a{')' * 40_000}>",
+    "length": "<!ELEMENT R EMPTY>\n" * 4_000,
+    "a comment without end": f"<!--{'x' * 2 * MIB}-->",
+    "a subset in a subset": "<!DOCTYPE D []>",
+}
+
+
+def taking(path: Path, text: str) -> tuple[Reading, list[Batch]]:
+    path.write_text(text, encoding="utf-8")
+    reading = open_reader(XmlFormat(format="xml", records=["D.R"], document_type="declarations_only"), path, (SPEC,))
+    return reading, list(reading)
+
+
+def test_a_document_type_of_plain_declarations_is_passed_over_where_the_contract_takes_it(tmp_path: Path) -> None:
+    text = document("<a> x </a>", head=PLAIN).replace("<R>", "<R id=' 1  2 '>")
+    reading, [batch] = taking(tmp_path / "f.xml", text)
+    assert (reading.units, batch.columns) == (1, {"id": [" 1  2 "], "a": [" x "]})
+    assert taking(tmp_path / "f.xml", document("<a>x</a>", head="<!DOCTYPE D>"))[0].units == 1
+    assert taking(tmp_path / "f.xml", document("<a>x</a>", head="<!DOCTYPE D []  >"))[0].units == 1
+    with pytest.raises(RefusedFile, match="document type"):
+        list(open_reader(XmlFormat(format="xml", records=["D.R"]), tmp_path / "f.xml", (SPEC,)))
+
+
+@pytest.mark.parametrize("declared", DECLARED.values(), ids=DECLARED.keys())
+def test_no_other_declaration_is_taken(tmp_path: Path, declared: str) -> None:
+    text = document("<a>x</a>", head=PLAIN.replace("<!ELEMENT R EMPTY>", declared))
+    tracemalloc.start()
+    try:
+        with pytest.raises(RefusedFile, match="plain declarations") as refused:
+            taking(tmp_path / "f.xml", text)
+        assert tracemalloc.get_traced_memory()[1] < 16 * MIB
+    finally:
+        tracemalloc.stop()
+    assert "CANARY" not in str(refused.value)
+
+
+@pytest.mark.parametrize("outside", ['SYSTEM "CANARY.dtd"', 'PUBLIC "CANARY" "d.dtd"', 'SYSTEM "CANARY.dtd" [<!ELEMENT a EMPTY>]'])
+def test_no_document_type_outside_the_document_is_taken(tmp_path: Path, outside: str) -> None:
+    with pytest.raises(RefusedFile, match="outside the document") as refused:
+        taking(tmp_path / "f.xml", document("<a>x</a>", head=f"<!DOCTYPE D {outside}>"))
+    assert "CANARY" not in str(refused.value)
+
+
+def test_a_broken_document_type_is_refused_with_its_line_and_no_entity_is_ever_known(tmp_path: Path) -> None:
+    with pytest.raises(RefusedFile, match=r"line 7\)"):
+        taking(tmp_path / "f.xml", document("", head=PLAIN.replace("<!ELEMENT R EMPTY>", "<!ELEMENT R EMPTY")))
+    for inside in ("&CANARY;", "<a b='&CANARY;'/>"):
+        with pytest.raises(RefusedFile, match="undefined entity"):
+            taking(tmp_path / "f.xml", document(inside, head=PLAIN))
 
 
 def test_what_is_near_the_limits_is_read(tmp_path: Path) -> None:

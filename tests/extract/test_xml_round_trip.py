@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cgt_etl.contracts.model import XmlFormat
+from cgt_etl.contracts.formats import XmlFormat
 from cgt_etl.extract import Batch, open_reader
 from tests.extract.build import column, table
 

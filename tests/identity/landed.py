@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cgt_etl.contracts.formats import CsvFormat
 from cgt_etl.contracts.load import Feed, ObjectSpec
-from cgt_etl.contracts.model import CsvFormat, FeedExtension, ObjectExtension, Promise, Sequence
+from cgt_etl.contracts.model import FeedExtension, ObjectExtension, Promise, Sequence
 from cgt_etl.contracts.registry import Dialect, Registry
 from cgt_etl.identity.build import IdentityResult, build
 from cgt_etl.landing.delivery import Delivery, Manifest, ObjectFile

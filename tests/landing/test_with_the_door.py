@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +14,8 @@ from cgt_etl.landing import deliveries, quarantine, suppression
 from cgt_etl.landing.delivery import Landed
 from cgt_etl.landing.inbox import land_all, scan
 from cgt_etl.landing.reland import reland_all
+from cgt_etl.landing.vault import Vault
+from cgt_etl.release import record_text
 from tests.landing import bench as benches
 from tests.landing.bench import HEADER, LATER, NOW, Bench, tree
 
@@ -65,3 +69,30 @@ def test_suppression_and_reland_through_the_real_door(bench: Bench) -> None:
     assert one.manifest.raw_holds_erased
     assert one.manifest.counts["units"] == {"in": 5, "accepted": 2, "set_aside": 2, "erased": 1}
     assert pl.read_parquet(one.folder / "accepted/sample.parquet")["source_row"].to_list() == [4, 6]
+
+
+def test_a_packed_delivery_keeps_its_name_and_its_bytes_and_has_the_plain_files_sequence_and_positions(bench: Bench) -> None:
+    packed = gzip.compress((HEADER + ROWS).encode(), mtime=0)
+    bench.deliver(packed, "sample_7.csv.gz")
+    (landed,) = land_night(bench)
+    one = landed.delivery
+    assert one is not None
+    assert (one.source_name, one.sequence, one.sha256) == ("sample_7.csv.gz", "7", hashlib.sha256(packed).hexdigest())
+    assert landed.counts["units"] == {"in": 5, "accepted": 3, "set_aside": 2, "erased": 0}
+    assert b"".join(Vault(bench.settings.vault, Keys(benches.MASTER).vault).open(f"{one.id}/raw.enc")) == packed
+    assert {(item.position, item.effect) for item in quarantine.items(bench.settings, bench.registry)} == {
+        (3, "row"),
+        (4, "cell"),
+        (5, "row"),
+    }
+    assert record_text.lines(bench.settings, one, 3, 3) == [",00000018,13,CANARY rejected"]
+    assert not any(b"CANARY" in content for content in tree(bench.settings.home).values())
+
+
+def test_a_file_that_is_not_packed_as_its_name_says_is_refused(bench: Bench) -> None:
+    bench.deliver(HEADER + ROWS, "sample_7.csv.gz")
+    (landed,) = land_night(bench)
+    assert landed.delivery is not None
+    said = landed.delivery.manifest
+    assert (said.status, said.rule, said.counts["bytes"]["refused"]) == ("refused", "F01", said.size)
+    assert "partner northbench, feed sample, file sample_7.csv.gz" in str(said.reason)

@@ -13,6 +13,7 @@ from cgt_etl.errors import CgtError, LeaseHeld
 from cgt_etl.landing import ready
 from cgt_etl.orchestration import dagster_run, job, resource
 from cgt_etl.orchestration.dagster_run import run_night_job
+from cgt_etl.orchestration.event_log import KeptSqliteEventLogStorage
 from cgt_etl.orchestration.instance import LEASE_TAG, PATIENCE, job_origin, left_behind, open_instance
 from cgt_etl.orchestration.job import nightly
 from cgt_etl.orchestration.report import NightReport
@@ -45,6 +46,7 @@ def test_a_night_is_a_run_with_counts_and_checks(stage: Stage) -> None:
     report = play(stage)
     assert report.status == "released"
     with open_instance(stage.settings) as instance:
+        assert isinstance(instance.event_log_storage, KeptSqliteEventLogStorage), "the log that dagster.yaml names is not the one used"
         run = last_run(instance)
         assert run.status is dg.DagsterRunStatus.SUCCESS
         assert run.remote_job_origin is not None

@@ -63,7 +63,7 @@ def test_clean_certificates_come_through_whole(tmp_path: Path) -> None:
         assert lines["source_item"].to_list() == list(range(coa.HEADER_ROW + 1, coa.HEADER_ROW + 1 + lines.height))
         assert lines["test"].to_list() == [line["Test"] for line in fact.record["lines"]]
         assert lines["result"].null_count() == lines.filter(pl.col("result__status") != "ok").height == sum_of_words(fact)
-        assert {"nd", "no_growth", "no_growth_to_date", "below_quantification", "ok"} >= set(lines["result__status"])
+        assert {"nd", "no_growth", "no_growth_to_date", "below_quantification_limit", "ok"} >= set(lines["result__status"])
 
 
 def sum_of_words(fact: Fact) -> int:

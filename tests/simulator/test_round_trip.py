@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cgt_etl.contracts.model import CsvFormat, NdjsonFormat
+from cgt_etl.contracts.formats import CsvFormat, NdjsonFormat
 from cgt_etl.extract import open_reader
 from cgt_etl.simulator.calendar import Calendar
-from cgt_etl.simulator.delivery import Inbox, text_of
+from cgt_etl.simulator.delivery import Inbox
 from cgt_etl.simulator.facts import Csv, Ndjson
 from tests.extract.build import column, table
 
@@ -40,8 +41,8 @@ def test_delimited_text(dialect: str, written: tuple[str, list[tuple[str, ...]]]
     layout = Csv("feed_{stamp}.csv", COLUMNS, delimiter=dialect, encoding=encoding)
     with tempfile.TemporaryDirectory() as folder:
         inbox = Inbox(Path(folder), Calendar(2))
-        file = inbox.file(1, "partner", "feed", layout)
-        positions = [inbox.append(file, text_of(layout, dict(zip(COLUMNS, row, strict=True)))) for row in rows]
+        file = inbox.file(1, "partner", "feed", layout, day=date(2026, 1, 1))
+        positions = [inbox.append(file, dict(zip(COLUMNS, row, strict=True))) for row in rows]
         inbox.close()
         spec = table("feed", *(column(name.lower(), name) for name in COLUMNS))
         stated = CsvFormat.model_validate({"format": "csv", "delimiter": dialect, "encoding": encoding})
@@ -70,11 +71,9 @@ def test_json_lines(rows: list[dict[str, object]]) -> None:
     layout = Ndjson("Feed.ndjson")
     with tempfile.TemporaryDirectory() as folder:
         inbox = Inbox(Path(folder), Calendar(2))
-        file = inbox.file(1, "partner", "feed", layout)
+        file = inbox.file(1, "partner", "feed", layout, day=date(2026, 1, 1))
         for row in rows:
-            inbox.append(
-                file, text_of(layout, {"resourceType": "Feed", "id": row["id"], "quantity": {k: v for k, v in row.items() if k != "id"}})
-            )
+            inbox.append(file, {"resourceType": "Feed", "id": row["id"], "quantity": {k: v for k, v in row.items() if k != "id"}})
         inbox.close()
         spec = table("feed", column("id"), column("value", "quantity.value"), column("unit", "quantity.unit"))
         reading = open_reader(NdjsonFormat(format="ndjson", resource_type="Feed"), Path(folder) / file.id, (spec,))

@@ -215,6 +215,46 @@ def test_a_statement_of_a_month_alone_beside_its_event_is_left_open_and_one_of_a
     assert result["left open, flagged"].right == 1
 
 
+def test_of_several_events_that_one_record_states_each_is_found_at_its_time(build: Path, truth: Path) -> None:
+    _clean(truth)
+    records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    [first] = records[1]["events"]
+    records[1]["events"].append({**first, "object": "another", "local": "2026-01-01T12:00", "utc": "2026-01-01T17:00:00"})
+    _lines(truth, "records", records)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            "insert into marts.event select 'e3', event_type, subject_id, '2026-01-01T12:00', timestamp '2026-01-01 17:00:00',"
+            " source_delivery, source_row from marts.event where event_id = 'e1'; insert into marts.journey_event values ('j1', 'e3')"
+        )
+    assert _missed(build, truth) == set()
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.event set occurred_local = '2026-01-01T12:30' where event_id = 'e3'")
+    assert "found once" in _missed(build, truth)
+
+
+def test_a_patient_whom_nothing_joins_may_be_two_subjects_with_a_journey_each_and_no_subject_two(build: Path, truth: Path) -> None:
+    _clean(truth)
+    records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    chart, drawn = records[0], records[1]
+    drawn["persons"] = [one for one in drawn["persons"] if one["kind"] == "donor_id"]
+    chart["events"] = [{**drawn["events"][0], "object": "another", "local": "2026-01-01T12:00", "utc": "2026-01-01T17:00:00"}]
+    _lines(truth, "records", records)
+    oracle = [json.loads(line) for line in (truth / "oracle.jsonl").read_text(encoding="utf-8").splitlines()]
+    _lines(truth, "oracle", [{**one, "component": 9} if one["value"] == "donor_id1" else one for one in oracle])
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            "update marts.subject_identifier set subject_id = 's9' where identifier_id = 't5';"
+            " update marts.event set subject_id = 's9' where event_id = 'e1';"
+            " insert into marts.event values"
+            " ('e3', 'apheresis_started', 's1', '2026-01-01T12:00', '2026-01-01 17:00:00', 'h/patient/1', 1);"
+            " insert into marts.journey_event values ('j9', 'e3')"
+        )
+    assert _missed(build, truth) == set()
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.journey_event set journey_id = 'j9' where event_id = 'e1'")
+    assert _missed(build, truth) == {"journey"}
+
+
 def test_a_record_that_a_later_one_replaced_is_not_asked_for(build: Path, truth: Path) -> None:
     _clean(truth)
     records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]

@@ -14,6 +14,7 @@ from cgt_etl.door.admit import admit
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import open_reader
+from cgt_etl.landing.delivery import sequence_of
 from cgt_etl.settings import PACKAGE, Settings
 from cgt_etl.simulator.engine import Level
 from cgt_etl.simulator.sample import World, simulate
@@ -48,8 +49,9 @@ def _found(out: Path) -> tuple[set[Found], dict[str, int]]:
         binding = registry.binding(partner, feed)
         extension = binding.feed.extension
         reading = open_reader(extension.file, path, binding.feed.objects, ignored_elements=extension.ignored_elements)
+        sequence = sequence_of(binding.sequence, path.name, "1")
         try:
-            admission = admit(binding, reading, Keys(bytes(32)), frozenset(), registry, source_delivery="simulated", sequence="1")
+            admission = admit(binding, reading, Keys(bytes(32)), frozenset(), registry, source_delivery="simulated", sequence=sequence)
         except RefusedFile as refused:
             found.add((file, None, None, refused.rule or "", "refuse"))
             continue

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cgt_etl.simulator.exports import wearable
+from cgt_etl.simulator.parties import Site
 
 HOSPITAL_ZONE = ZoneInfo("America/New_York")
 
@@ -23,7 +24,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def party() -> wearable.Party:
-    return wearable.Party("lakeside_hospital", "Lakeside", "Lakeside", "hospital", HOSPITAL_ZONE, "US")
+    return wearable.Party("lakeside_hospital", "Lakeside", "Lakeside", "hospital", "US", (Site("main", "Lakeside", HOSPITAL_ZONE),))
 
 
 def _write(path: Path, first: date, seed: int = 5) -> int:

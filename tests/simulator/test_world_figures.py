@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from itertools import pairwise
 from pathlib import Path
 from statistics import correlation, fmean, linear_regression, median
 
@@ -44,7 +45,7 @@ def made(autologous: list[Journey]) -> list[tuple[Journey, Batch]]:
 
 @pytest.fixture(scope="module")
 def grafts(world: list[Journey]) -> list[Collection]:
-    return [one.collections[0] for one in world if one.modality == "hsct" and one.collections]
+    return [one.collections[0] for one in world if one.modality in ("hsct", "related_hsct") and one.collections]
 
 
 def _result(batch: Batch, name: str) -> float:
@@ -57,7 +58,8 @@ def _share(values: list[bool]) -> float:
 
 
 def test_mixture_of_modalities(world: list[Journey]) -> None:
-    for modality, share in {"auto_cart": 0.6, "hsct": 0.2, "allo_nk": 0.15, "combined": 0.05}.items():
+    shares = {"auto_cart": 0.5, "hsct": 0.1, "related_hsct": 0.1, "cord_hsct": 0.05, "ghsc": 0.05, "allo_nk": 0.15, "combined": 0.05}
+    for modality, share in shares.items():
         assert _share([one.modality == modality for one in world]) == pytest.approx(share, abs=0.01)
 
 
@@ -120,7 +122,11 @@ def test_medians_are_the_tables(
         waits = [
             (one.administrations[0].started.date() - one.collections[0].started.date()).days
             for one, _ in made
-            if one.product.name == name and one.administrations and len(one.batches) == 1 and len(one.collections) == 1
+            if one.hospital.country == "US"
+            and one.product.name == name
+            and one.administrations
+            and len(one.batches) == 1
+            and len(one.collections) == 1
         ]
         assert median(waits) == pytest.approx(lognormal("v2v_days", days), rel=0.06)
     hours = [one.features.infusion_hour for one in autologous if one.features.infusion_hour]
@@ -213,3 +219,51 @@ def test_nulls_are_null_and_freezing_is_confounded_with_distance(made: list[tupl
     assert correlation([transit for transit, _ in near], [viability for _, viability in near]) < 0
     held = [(late, viability - way * transit) for _, transit, late, viability, _ in rows]
     assert apart(held) == pytest.approx(hold, abs=1.2)
+
+
+def _of(world: list[Journey], modality: str) -> list[Journey]:
+    return [one for one in world if one.modality == modality and one.number > 30]
+
+
+def test_grafts_of_relatives_and_cord_blood_are_as_the_table_says(world: list[Journey]) -> None:
+    related, cord = _of(world, "related_hsct"), _of(world, "cord_hsct")
+    assert _share([one.relation == "haploidentical" for one in related]) == pytest.approx(
+        _parameter("haploidentical_p", "related"), abs=0.05
+    )
+    given = [one for one in cord if one.administrations]
+    assert _share([len(one.cord_units) == 2 for one in given]) == pytest.approx(_parameter("cord_two_units_p", "adult"), abs=0.08)
+    units = [unit for one in given for unit in one.cord_units]
+    assert median(unit.tnc_e9 for unit in units) == pytest.approx(math.exp(_parameter("cord_tnc", "banked unit")), rel=0.07)
+    assert median(unit.cd34_e6 for unit in units) == pytest.approx(math.exp(_parameter("cord_cd34", "banked unit")), rel=0.12)
+    for journeys_given, cohort in ((given, "cord"), (related, "HSCT paed")):
+        days = [one.outcome.anc_engraft_day for one in journeys_given if one.outcome.anc_engraft_day]
+        assert median(days) == pytest.approx(_parameter("anc_engraft_day", cohort), abs=1.5)
+
+
+def test_edited_cells_take_as_many_cycles_and_as_long_as_the_table_says(world: list[Journey]) -> None:
+    edited = _of(world, "ghsc")
+    cycles = [
+        1 + sum((late - early).days > 1 for early, late in pairwise(sorted(run.started.date() for run in one.collections)))
+        for one in edited
+    ]
+    assert _share([count == 1 for count in cycles]) == pytest.approx(0.35, abs=0.08)
+    assert _share([count == 3 for count in cycles]) == pytest.approx(0.3, abs=0.08), "more cycles than three count as three"
+    infused = [one for one in edited if one.administrations]
+    days = [(one.administrations[0].started.date() - one.collections[0].started.date()).days for one in infused]
+    assert median(days) == pytest.approx(math.exp(_parameter("v2v_days", "ghsc")), rel=0.06)
+    assert _share([len(one.administrations) > 1 for one in infused]) == pytest.approx(_parameter("backup_used_p", "ghsc"), abs=0.03)
+    engrafted = [one.outcome.anc_engraft_day for one in infused if one.outcome.anc_engraft_day]
+    assert median(engrafted) == pytest.approx(_parameter("anc_engraft_day", "ghsc"), abs=1.5)
+
+
+def test_infusions_are_repeated_stopped_and_withheld_as_often_as_the_table_says(autologous: list[Journey]) -> None:
+    infused = [[given for given in one.administrations if given.arm == "T"] for one in autologous if one.administrations]
+    twice = _share([len(given) > 1 and given[0].batch == given[1].batch for given in infused])
+    assert twice == pytest.approx(_parameter("second_dose_p", "auto_cart"), abs=0.01)
+    again = _share([len({one.batch for one in given}) > 1 for given in infused])
+    assert again == pytest.approx(_parameter("retreatment_p", "auto_cart"), abs=0.01)
+    two_part = [given[0] for given in infused if len(given[0].product.components) > 1]
+    assert _share([bool(given.withheld) for given in two_part]) == pytest.approx(
+        _parameter("component_withheld_p", "two components"), abs=0.01
+    )
+    assert _share([bool(one.stopped) for given in infused for one in given]) == pytest.approx(0.03, abs=0.01)

@@ -1,6 +1,3 @@
 {{ config(materialized='view') }}
 
-select
-    {{ landed_columns('courier_epcis__epcis__container') }},
-    sscc
-from {{ source('courier_epcis', 'epcis__container') }}
+{{ epcis_list('courier_epcis', 'container', ['thing', 'sscc']) }}

@@ -1,6 +1,3 @@
 {{ config(materialized='view') }}
 
-select
-    {{ landed_columns('courier_epcis__epcis__lot') }},
-    lot
-from {{ source('courier_epcis', 'epcis__lot') }}
+{{ epcis_list('courier_epcis', 'lot', ['thing', 'lot', 'quantity', 'uom']) }}

@@ -1,6 +1,3 @@
 {{ config(materialized='view') }}
 
-select
-    {{ landed_columns('courier_epcis_xml__epcis__lot') }},
-    lot
-from {{ source('courier_epcis_xml', 'epcis__lot') }}
+{{ epcis_list('courier_epcis_xml', 'lot', ['thing', 'lot', 'quantity', 'uom']) }}

@@ -9,6 +9,7 @@ select
     {{ mapped('landed.status', 'medication_administration_status') }} as status,
     rxnorm as code,
     display as code_display,
+    medication_reference,
     {{ mapped('landed.product', 'product') }} as product_name_code,
     {{ landed_time('expiry') }},
     {{ first_time('effective', 'effective_start', 'started') }},

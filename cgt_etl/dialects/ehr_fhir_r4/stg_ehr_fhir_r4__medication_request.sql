@@ -8,6 +8,7 @@ select
     {{ mapped('landed.intent', 'request_intent') }} as intent_code,
     rxnorm as code,
     display as code_display,
+    medication_reference,
     {{ landed_time('authored') }},
     encounter as encounter_reference,
     {{ landed_time('last_updated') }}

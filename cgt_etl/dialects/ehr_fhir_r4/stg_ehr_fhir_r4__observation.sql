@@ -23,6 +23,7 @@ select
     method,
     {{ first_time('effective', 'effective_start', 'effective') }},
     {{ landed_time('issued') }},
+    specimen,
     encounter as encounter_reference,
     {{ landed_time('last_updated') }}
 from {{ source('ehr_fhir_r4', 'observation__observation') }} as landed

@@ -17,7 +17,8 @@ with stated as (
         value_code,
         status,
         {{ landed_time('effective') }},
-        {{ landed_time('issued') }}
+        {{ landed_time('issued') }},
+        specimen as sample
     from {{ ref('stg_ehr_fhir_r4__observation') }}
     where {{ is_stated('value__status') }} or value_code is not null or absent_reason_code is not null
 
@@ -36,7 +37,8 @@ with stated as (
         {{ nulls('text', ['value_code']) }},
         whole.status,
         {{ landed_time('effective', 'whole') }},
-        {{ landed_time('issued', 'whole') }}
+        {{ landed_time('issued', 'whole') }},
+        whole.specimen as sample
     from {{ ref('stg_ehr_fhir_r4__observation__component') }} as part
     inner join {{ ref('stg_ehr_fhir_r4__observation') }} as whole
         on part.source_delivery = whole.source_delivery and part.source_row = whole.source_row
@@ -79,7 +81,8 @@ select
     {{ nulls('text', ['basis']) }},
     {{ time_from_instant('effective', 'occurred', 'stated') }},
     {{ time_from_instant('issued', 'recorded', 'stated') }},
-    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'lot_token', 'sample_token']) }}
+    {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'lot_token']) }},
+    stated.sample as sample_token
 from stated
 left join {{ ref('loinc_map') }} as terms on stated.loinc = terms.loinc
 left join {{ ref('measurements') }} as vocabulary on terms.measurement = vocabulary.measurement

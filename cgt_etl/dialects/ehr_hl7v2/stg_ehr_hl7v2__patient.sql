@@ -2,7 +2,11 @@
 
 select
     {{ landed_columns('ehr_hl7v2__patient__patient') }},
+    patient_number,
+    merged_number,
     mrn,
+    internal_id,
+    crid,
     {{ landed_time('sent') }},
     birth_date_date,
     birth_date_precision,

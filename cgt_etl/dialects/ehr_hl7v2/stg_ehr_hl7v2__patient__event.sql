@@ -4,7 +4,7 @@ select
     {{ time_from_instant('deceased', 'occurred') }},
     {{ time_from_instant('sent', 'recorded') }},
     'completed' as status,
-    mrn as subject_token,
+    coalesce(mrn, internal_id) as subject_token,
     'patient' as subject_role,
     false as is_anonymous,
     {{ unstated('event', ['event_type', 'occurred', 'recorded', 'status', 'subject_token', 'subject_role', 'is_anonymous']) }}
@@ -19,8 +19,9 @@ select
     {{ landed_time('occurred') }},
     {{ no_time(['recorded']) }},
     'completed' as status,
-    merged_mrn as subject_token,
+    coalesce(merged_mrn, merged_internal_id) as subject_token,
     'patient' as subject_role,
     false as is_anonymous,
     {{ unstated('event', ['event_type', 'occurred', 'recorded', 'status', 'subject_token', 'subject_role', 'is_anonymous']) }}
 from {{ ref('stg_ehr_hl7v2__patient__merge') }}
+where coalesce(merged_mrn, merged_internal_id) is not null

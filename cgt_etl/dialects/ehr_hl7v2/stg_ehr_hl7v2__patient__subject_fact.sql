@@ -1,6 +1,6 @@
 select
     {{ fact_columns('patient') }},
-    mrn as subject_token,
+    coalesce(mrn, internal_id) as subject_token,
     'patient' as subject_role,
     false as is_anonymous,
     case when birth_date_precision = 'day' then birth_date_date end as birth_date,

@@ -2,7 +2,9 @@
 
 select
     {{ landed_columns('ehr_hl7v2__result__result') }},
+    patient_number,
     mrn,
+    internal_id,
     panel,
     {{ landed_time('collected') }},
     control_id,

@@ -4,7 +4,11 @@ select
     {{ landed_columns('ehr_hl7v2__result__observation') }},
     code,
     display,
-    case when code_system = 'LN' then code end as loinc,
+    code_system,
+    alternate_code,
+    alternate_code_system,
+    loinc,
+    loinc_display,
     {{ mapped('landed.code', 'laboratory_test') }} as local_measurement,
     value_type,
     value,
@@ -12,6 +16,9 @@ select
     value__raw,
     value__status,
     unit,
+    value_code,
+    value_code_system,
+    specimen_id,
     {{ mapped('landed.status', 'hl7_result_status') }} as status_code,
     -- the result's own time where it is said, else that of its order
     {{ first_time('observed', 'order_collected', 'occurred') }}

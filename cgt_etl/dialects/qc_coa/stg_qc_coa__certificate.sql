@@ -13,6 +13,9 @@ select
     -- what was judged by, and what was decided
     specification_version,
     {{ mapped('landed.disposition', 'coa_disposition') }} as disposition_code,
+    manufacture_started_date,
+    manufacture_started_local,
+    manufacture_started_precision,
     {{ time_from_instant('issued', 'issued') }},
     {{ time_from_instant('disposed', 'disposed') }}
 from {{ source('qc_coa', 'certificate__certificate') }} as landed

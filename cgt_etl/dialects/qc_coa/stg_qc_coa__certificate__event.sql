@@ -37,6 +37,19 @@ event as (
     union all
 
     select
+        {{ fact_columns('manufacturing_started') }},
+        'manufacturing_started' as event_type,
+        {{ time_from_date('manufacture_started', 'occurred') }},
+        {{ nulls('text', ['detail_code']) }},
+        coi,
+        batch,
+        lot
+    from certificate
+    where manufacture_started_local is not null
+
+    union all
+
+    select
         {{ fact_columns('batch_released') }},
         'batch_released' as event_type,
         {{ time_from_instant('disposed', 'occurred') }},

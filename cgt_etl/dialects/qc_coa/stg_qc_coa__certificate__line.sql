@@ -24,9 +24,11 @@ select
     landed.*,
     -- the form prints no unit with a result: each test has one
     {{ mapped('landed.measurement', 'coa_unit') }} as result_unit,
-    -- `ND` is not detected in assays of which the laboratory says so; of another it may be not done
+    -- `ND` is not detected in assays of which the laboratory says so; of another it may be not done. `Conforms` says what the limit in
+    -- words says, and nothing beside none
     case
         when landed.result__status = 'nd' then coalesce({{ mapped('landed.measurement', 'coa_not_detected') }}, 'nd')
+        when landed.result__status = 'conforms' then coalesce(landed.limit_code, 'conforms')
         else landed.result__status
     end as meaning,
     landed.result__status = 'no_growth_to_date' or coalesce(landed.verdict_code, '') = 'pending' as is_preliminary

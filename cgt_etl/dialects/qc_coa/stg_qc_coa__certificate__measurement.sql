@@ -3,6 +3,15 @@
     'value', 'unit', 'value_code', 'value_status', 'status', 'basis', 'occurred', 'recorded', 'batch_token', 'lot_token',
 ] -%}
 
+with line as (
+    select
+        said.*,
+        -- `ND` and `Conforms` of which nobody says what they mean are no result
+        vocabulary.value_type = 'qualitative' and said.result is null and said.meaning not in ('nd', 'conforms') as is_in_words
+    from {{ ref('stg_qc_coa__certificate__line') }} as said
+    left join {{ ref('measurements') }} as vocabulary on said.measurement = vocabulary.measurement
+)
+
 select
     {{ fact_columns('result', 'line') }},
     certificate.coi as coi_token,
@@ -17,10 +26,10 @@ select
     case when line.result is not null then line.result_unit end as unit_raw,
     {{ converted('line.result') }} as value,
     units.canonical_unit as unit,
-    case when vocabulary.value_type = 'qualitative' and line.result is null then line.meaning end as value_code,
+    case when line.is_in_words then line.meaning end as value_code,
     case
         when line.result is not null and units.factor is null then 'unit_unknown'
-        when vocabulary.value_type = 'qualitative' and line.result is null then 'ok'
+        when line.is_in_words then 'ok'
         else line.meaning
     end as value_status,
     case when line.is_preliminary then 'preliminary' else 'final' end as status,
@@ -30,9 +39,8 @@ select
     certificate.batch as batch_token,
     certificate.lot as lot_token,
     {{ unstated('measurement', stated) }}
-from {{ ref('stg_qc_coa__certificate__line') }} as line
+from line
 inner join {{ ref('stg_qc_coa__certificate') }} as certificate
     on line.source_delivery = certificate.source_delivery and line.source_row = certificate.source_row
-left join {{ ref('measurements') }} as vocabulary on line.measurement = vocabulary.measurement
 left join {{ ref('unit_map') }} as units on line.measurement = units.measurement and line.result_unit = units.unit
 where line.measurement is not null and {{ is_stated('line.result__status') }}

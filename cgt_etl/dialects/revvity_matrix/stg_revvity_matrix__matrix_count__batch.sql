@@ -1,7 +1,1 @@
--- a count names a batch before its manufacturer's record may be here
-select
-    {{ fact_columns('batch') }},
-    batch as batch_token,
-    {{ unstated('batch', ['batch_token']) }}
-from {{ ref('stg_revvity_matrix__matrix_count') }}
-where batch is not null
+{{ named_batches('revvity_matrix', 'matrix_count') }}

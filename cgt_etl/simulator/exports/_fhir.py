@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from cgt_etl.simulator.model import Journey, Product
+from cgt_etl.simulator.model import Journey
+from cgt_etl.simulator.parties import Product
 
 Resource = dict[str, Any]
 Code = tuple[str, str | None]
 """A code and its display."""
 Period = tuple[datetime, datetime]
+AUTOLOGOUS = ("auto_cart", "ghsc")
+"""Modalities of products that carry a chain-of-identity id."""
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 LOCAL = "urn:local"
@@ -41,7 +44,7 @@ def patient(journey: Journey, mrn: str, died: datetime | None) -> Resource:
         "identifier": [
             {"type": _coding(IDENTIFIER_TYPE, "MR"), "system": f"urn:{journey.hospital.partner}:mrn", "value": mrn},
             {"type": _coding(IDENTIFIER_TYPE, "SS"), "system": "http://hl7.org/fhir/sid/us-ssn", "value": f"999-01-{serial}"},
-            {"system": "http://terminology.cibmtr.org/identifier/CRID", "value": person.crid},
+            *([{"system": "http://terminology.cibmtr.org/identifier/CRID", "value": person.crid}] if person.crid else []),
             *_coi(journey),
         ],
         "active": True,
@@ -49,13 +52,13 @@ def patient(journey: Journey, mrn: str, died: datetime | None) -> Resource:
         "telecom": [{"system": "phone", "value": f"555-01{person.number % 100:02d}"}],
         "gender": person.sex,
         "birthDate": person.born.isoformat(),
-        "address": [{"line": [f"{serial} Example Street"], "city": "Sampleton", "postalCode": f"00{serial % 1000:03d}", "country": "US"}],
+        "address": [{"line": [f"{serial} Example Street"], "city": "Sampleton", "postalCode": f"00{serial % 1000:03d}"}],
         **({"deceasedDateTime": died.isoformat()} if died else {}),
     }
 
 
 def condition(journey: Journey, recorded: datetime) -> Resource:
-    """The diagnosis that is to be treated, a year old when it is recorded."""
+    """The diagnosis that is to be treated, a year old when it is recorded; of a donor, that they are one."""
     return {
         "resourceType": "Condition",
         "id": f"{journey.patient.fhir_id}-dx",
@@ -110,7 +113,14 @@ def panel(journey: Journey, name: str, code: str, parts: list[tuple[Code, Resour
 
 
 def procedure(
-    journey: Journey, name: str, code: Code, period: Period, identifiers: dict[str, str], *, product: Product | None = None
+    journey: Journey,
+    name: str,
+    code: Code,
+    period: Period,
+    identifiers: dict[str, str],
+    *,
+    product: Product | None = None,
+    status: str = "completed",
 ) -> Resource:
     """Something done to the patient; `identifiers` are by system, `product` is what was given in it."""
     used = {"usedCode": [_coding("urn:cgt:product", product.formulary, product.name)]} if product else {}
@@ -118,7 +128,7 @@ def procedure(
         "resourceType": "Procedure",
         "id": f"{journey.patient.fhir_id}-{name}",
         **({"identifier": [{"system": system, "value": value} for system, value in identifiers.items()]} if identifiers else {}),
-        "status": "completed",
+        "status": status,
         "code": _coding(LOCAL, *code),
         "subject": _subject(journey),
         "performedPeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()},
@@ -138,10 +148,12 @@ def drug(journey: Journey, name: str, rxnorm: tuple[str, str], at: datetime, dos
     }
 
 
-def cells(journey: Journey, name: str, of: tuple[Product, str], period: Period, dose: Resource) -> Resource:
-    """One lot of a product given; its number is that of the contained Medication."""
+def cells(
+    journey: Journey, name: str, of: tuple[Product, str], period: Period, dose: Resource | None, *, status: str = "completed"
+) -> Resource:
+    """One lot of a product given, or withheld (no dose); its number is that of the contained Medication."""
     product, lot = of
-    is_autologous = product.modality == "auto_cart"
+    is_autologous = product.modality in AUTOLOGOUS
     return {
         "resourceType": "MedicationAdministration",
         "id": f"{journey.patient.fhir_id}-{name}",
@@ -154,9 +166,9 @@ def cells(journey: Journey, name: str, of: tuple[Product, str], period: Period, 
             }
         ],
         **({"identifier": _coi(journey)} if is_autologous and journey.coi else {}),
-        "status": "completed",
+        "status": status,
         "medicationReference": {"reference": "#product"},
         "subject": _subject(journey),
         "effectivePeriod": {"start": period[0].isoformat(), "end": period[1].isoformat()},
-        "dosage": {"dose": dose},
+        **({"dosage": {"dose": dose}} if dose else {}),
     }

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
-from cgt_etl.simulator.model import Bag, Collection, Journey, Network
+from cgt_etl.simulator.model import Bag, Collection, Journey
+from cgt_etl.simulator.parties import Network
 from cgt_etl.simulator.world.collecting import HPC_CODE
 
 COLUMNS = (
@@ -18,6 +19,7 @@ COLUMNS = (
     "INLET_VOL_ML", "WB_PROC_L", "ACDA_USED_ML", "AC_RATIO", "RUN_MIN", "PRD_VOL_G", "PRD_WBC_K_UL", "TNC_E8", "CD3_YIELD_E9", "PRE_CD3_UL",
     "CE2_PCT", "HGB_PRE", "HGB_POST", "PLT_PRE", "PLT_POST", "VIAB", "FRZ_YN", "RXN_CD",
 )  # fmt: skip
+DIALECT = "becs_us"
 FEEDS: Mapping[str, Layout] = {"apheresis": Csv("apheresis_{stamp}.csv", COLUMNS)}
 GRAMS_PER_ML = 1.058
 BLANK_COI = 0.05
@@ -27,12 +29,16 @@ RECOUNTED = 0.04
 
 
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
-    """A row for each collection of the journey, and a corrected one where it was counted again."""
-    issuer = journey.manufacturer.partner if journey.manufacturer else ""
+    """A row for each collection of the journey, and a corrected one where it was counted again.
+
+    The system has one column for record numbers: a patient of another hospital than the centre's first is known by order and chain alone.
+    """
+    has_mrn = journey.hospital == network.patients_of(journey.blood_centre)[0]
+    issuer = journey.product.numbered_by
     off_the_machine = {bag.din: bag for bag in reversed(journey.bags) if not bag.made_from}
     for run in sorted(journey.collections, key=lambda one: (one.started, one.din)):
         bag = off_the_machine[run.din]
-        record = _written(_row(journey, run, bag), draws)
+        record = _written(_row(journey, run, bag, has_mrn=has_mrn), draws)
         is_recounted = draws.chance(RECOUNTED) and run.procedure != "HPC"
         first = _first_count(record) if is_recounted else record
         yield _fact(journey, run, bag, first, issuer, is_final=not is_recounted)
@@ -45,7 +51,8 @@ def _fact(journey: Journey, run: Collection, bag: Bag, record: Record, issuer: s
     named = [Named("donor_no", "donor_id", centre, person.donor_number, "both", person.number)]
     objects = [("din", "", run.din)]
     if run.is_autologous:
-        named.append(Named("patient_mrn", "mrn", journey.hospital.partner, person.mrn, "recipient", person.number))
+        if record["PT_MRN"]:
+            named.append(Named("patient_mrn", "mrn", journey.hospital.partner, person.mrn, "recipient", person.number))
         objects.append(("order_id", issuer, journey.order_id))
         if record["COI"]:
             named.append(Named("coi", "coi", "", journey.coi, "recipient", person.number))
@@ -64,14 +71,14 @@ def _stated(event_type: str, run: Collection, local: str) -> Stated:
     return Stated(event_type, run.donor.number, local[:16], numbers.utc(at), run.din)
 
 
-def _row(journey: Journey, run: Collection, bag: Bag) -> dict[str, str]:
+def _row(journey: Journey, run: Collection, bag: Bag, *, has_mrn: bool) -> dict[str, str]:
     is_patient, is_stem = run.is_autologous, run.procedure == "HPC"
     return {
         "DIN": run.din,
         "PROD_CD": bag.product_code,
         "DIV": bag.division,
         "DNR_NO": run.donor.donor_number,
-        "PT_MRN": run.donor.mrn if is_patient else "",
+        "PT_MRN": run.donor.mrn if is_patient and has_mrn else "",
         "ORDER_REF": journey.order_id if is_patient else "",
         "COI": journey.coi if is_patient else "",
         "PROC_DT": f"{run.started:%m/%d/%Y}",
@@ -113,7 +120,7 @@ def _written(row: dict[str, str], draws: Draws) -> dict[str, str]:
         changed["AC_RATIO"] = "12:01:00"
     if pick.random() < 0.08:
         changed["PRE_CD3_UL"] = ""
-    if pick.random() < BLANK_COI:
+    if pick.random() < BLANK_COI and row["PT_MRN"]:
         changed["COI"] = ""
     return {**row, **changed}
 

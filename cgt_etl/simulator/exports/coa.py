@@ -14,7 +14,8 @@ import xlsxwriter
 
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.facts import DefectClass, Fact, Layout, Named, Own, Record, Stated
-from cgt_etl.simulator.model import Batch, Certificate, Journey, Network, Test
+from cgt_etl.simulator.model import Batch, Certificate, Journey, Test
+from cgt_etl.simulator.parties import Network
 
 SHEET = "CoA"
 LABELS = (
@@ -30,6 +31,8 @@ LABELS = (
     (7, 4, "Disposed:"),
 )
 """Sheet row and column, from 1, of each label; its value stands to the right."""
+STARTED = (6, 4, "Mfg start:")
+"""Of a label that some forms have: not those of the network's laboratory."""
 POSITION = 3
 """Sheet row of the first label: where the door counts a certificate."""
 COLUMNS = ("Test", "Method", "Spec", "Result", "P/F")
@@ -56,7 +59,7 @@ def write(record: Record, path: Path) -> None:
             sheet.write(row - 1, column - 1, value)
 
     sheet.write(0, 0, "Certificate of Analysis", bold)
-    for row, column, label in LABELS:
+    for row, column, label in (*LABELS, STARTED):
         if label in record["labels"]:
             sheet.write(row - 1, column - 1, label, bold)
             put(row, column + 1, record["labels"][label])
@@ -77,6 +80,8 @@ WORDS = {
     "dp_viability": ("Viability, post-thaw (AO/PI)", "NC-200", "%", 1),
     "transduction_eff": ("CAR Expression", "flow, of viable CD3+", "%", 1),
     "dp_car_pos_viable_total": ("Total Dose", "calc", "x10^8", 100),
+    "product_cd34_total": ("CD34+ Dose", "calc", "x10^8", 100),
+    "editing_efficiency": ("On-Target Editing", "NGS", "%", 1),
     "dp_cd3_purity": ("T Cell Purity", "flow", "%", 1),
     "vcn": ("VCN", "ddPCR, copies/transduced", "", 1),
     "endotoxin": ("Endotoxin", "kinetic LAL", "EU/mL", 1),
@@ -93,7 +98,7 @@ RESULTS_IN_WORDS = {
     "growth": "Growth",
     "not_detected": "ND",
     "detected": "Detected",
-    "below_quantification": "BQL",
+    "below_quantification_limit": "BQL",
 }
 DISPOSITIONS = {
     "released": "A (approved)",
@@ -105,6 +110,7 @@ LOT_LABELS = {"": "Lot:", "C8": "Lot (CD8):", "C4": "Lot (CD4):"}
 CORRECTED = 0.04
 """Share of certificates that are first sent with a slip in one figure."""
 
+DIALECT = "qc_coa"
 FEEDS: dict[str, Layout] = {"certificate": Own(write, position=lambda _record, _column: POSITION, units=lambda _record: 1)}
 
 
@@ -127,7 +133,7 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
 def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Record, *, change: int) -> Fact:
     issued = certificate.issued
     person = journey.patient.number if batch.coi else None
-    maker = batch.product.manufacturer
+    issuer = batch.product.numbered_by
     failed = certificate.disposition in ("out_of_specification", "rejected") or any(test.is_within is False for test in certificate.tests)
     name = f"{batch.number}/{issued:%Y%m%d%H%M}"
     events = [("qc_result_reported", name), *([("batch_oos", batch.number)] if failed else [])]
@@ -143,7 +149,7 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
             Stated(kind, person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00", object_)
             for kind, object_ in events
         ),
-        objects=(("batch", maker, batch.number), *(("lot", maker, unit.lot) for unit in batch.dose_units)),
+        objects=(("batch", issuer, batch.number), *(("lot", issuer, unit.lot) for unit in batch.dose_units)),
         change=change,
         file=f"CoA_{batch.number}_{issued + timedelta(days=change):%Y%m%d%H%M}.xlsx",
     )

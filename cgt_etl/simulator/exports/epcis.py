@@ -14,9 +14,12 @@ from typing import Any
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.calendar import later
 from cgt_etl.simulator.draws import Draws
+from cgt_etl.simulator.exports._shipment import extremes_c, fahrenheit
 from cgt_etl.simulator.facts import DefectClass, Fact, Layout, Ndjson, Record, Stated
-from cgt_etl.simulator.model import Journey, Network, Party, Shipment
+from cgt_etl.simulator.model import Journey, Shipment
+from cgt_etl.simulator.parties import Network, Party
 
+DIALECT = "courier_epcis"
 FEEDS: Mapping[str, Layout] = {"epcis": Ndjson("epcis_{stamp}.jsonl")}
 STEPS = {
     "packing": "shipment_packed",
@@ -32,24 +35,21 @@ MISTAKEN = 0.1
 
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     """The events of a journey's shipments, in the order in which they were packed."""
-    parties = {party.partner: party for party in network.parties}
-    makers = {unit.lot: batch.product.manufacturer for batch in journey.batches for unit in batch.dose_units}
-    makers |= {lot: given.product.manufacturer for given in journey.administrations for lot in given.lots}
+    issuer = network.products[0].numbered_by
     for shipment in journey.shipments:
-        yield from _of(journey, shipment, parties, makers, draws)
+        yield from _of(journey, shipment, network.party(shipment.courier), issuer, draws)
 
 
-def _of(journey: Journey, shipment: Shipment, parties: Mapping[str, Party], makers: Mapping[str, str], draws: Draws) -> Iterator[Fact]:
+def _of(journey: Journey, shipment: Shipment, courier: Party, issuer: str, draws: Draws) -> Iterator[Fact]:
     container = f"urn:epc:id:sscc:{shipment.sscc[1:8]}.{shipment.sscc[0]}{shipment.sscc[8:17]}"
-    origin, destination = parties[shipment.origin], parties[shipment.destination]
-    prefix = origin.gln[:7]
+    prefix = shipment.origin_gln[:7]
     objects = [("sscc", "", shipment.sscc)]
     packed: dict[str, Any] = {"type": "AggregationEvent", "action": "ADD", "bizStep": "packing", "parentID": container}
     if shipment.is_drug_product:
         packed["childQuantityList"] = [
             {"epcClass": f"urn:epc:class:lgtin:{prefix}.{ITEM}.{lot}", "quantity": 1} for lot in shipment.contents
         ]
-        objects += [("lot", makers.get(lot, shipment.origin), lot) for lot in shipment.contents]
+        objects += [("lot", issuer, lot) for lot in shipment.contents]
     else:
         bags = [key.split(":") for key in shipment.contents]
         packed["childEPCs"] = [f"urn:din:{din}:{code[:5]}:{division}" for din, code, division in bags]
@@ -71,7 +71,7 @@ def _of(journey: Journey, shipment: Shipment, parties: Mapping[str, Party], make
         )
 
     yield fact(packed, shipment.packed)
-    source = [{"type": "possessing_party", "source": _party(origin)}]
+    source = [{"type": "possessing_party", "source": _party(shipment.origin_gln)}]
     yield fact({**moved, "bizStep": "shipping", "disposition": "in_transit", "sourceList": source}, shipment.picked_up)
     if draws.chance(MISTAKEN):
         scanned = fact({**moved, "bizStep": "transporting"}, later(shipment.picked_up, 0.5))
@@ -79,8 +79,8 @@ def _of(journey: Journey, shipment: Shipment, parties: Mapping[str, Party], make
         declared: dict[str, Any] = {"declarationTime": f"{numbers.utc(shipment.delivered)}Z"}
         declared |= {"reason": "did_not_occur"} if draws.chance(0.5) else {}
         yield replace(scanned, record={**scanned.record, "errorDeclaration": declared}, change=1, is_retraction=True)
-    target = [{"type": "possessing_party", "destination": _party(destination)}]
-    device = f"urn:epc:id:giai:{parties[shipment.courier].gln[:7]}.{shipment.logger}"
+    target = [{"type": "possessing_party", "destination": _party(shipment.destination_gln)}]
+    device = f"urn:epc:id:giai:{courier.gln[:7]}.{shipment.logger}"
     sensor = [{"sensorMetadata": {"deviceID": device}, "sensorReport": [_temperature(shipment, draws)]}]
     yield fact({**moved, "bizStep": "receiving", "destinationList": target, "sensorElementList": sensor}, shipment.delivered)
 
@@ -90,18 +90,15 @@ def _offset(at: datetime) -> str:
     return f"{text[:3]}:{text[3:]}"
 
 
-def _party(party: Party) -> str:
-    return f"urn:epc:id:pgln:{party.gln[:7]}.{party.gln[7:12]}"
+def _party(gln: str) -> str:
+    return f"urn:epc:id:pgln:{gln[:7]}.{gln[7:12]}"
 
 
 def _temperature(shipment: Shipment, draws: Draws) -> dict[str, Any]:
     """Lowest and highest of the journey, in the logger's unit."""
-    low, high = shipment.limit_c
-    spread = (high - low) / 10
-    lowest = draws.random.uniform(low + spread, low + 2 * spread)
-    highest = shipment.excursion_c if shipment.excursion_min else draws.random.uniform(high - 2 * spread, high - spread)
+    lowest, highest = extremes_c(shipment, draws)
     if draws.chance(0.2):
-        lowest, highest, unit = lowest * 9 / 5 + 32, highest * 9 / 5 + 32, "FAH"
+        lowest, highest, unit = fahrenheit(lowest), fahrenheit(highest), "FAH"
     else:
         unit = "CEL"
     return {"type": "Temperature", "minValue": round(lowest, 1), "maxValue": round(highest, 1), "uom": unit}

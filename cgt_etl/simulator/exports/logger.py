@@ -14,7 +14,8 @@ from pathlib import Path
 from cgt_etl.simulator.delivery import csv_line
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.facts import DefectClass, Fact, Layout, Own, Record
-from cgt_etl.simulator.model import Journey, Network, Shipment
+from cgt_etl.simulator.model import Journey, Shipment
+from cgt_etl.simulator.parties import Network
 
 HEADER = ("Time", "Ch1(C)", "Ch2(C)", "Event")
 HEAD_LINES = 3
@@ -37,6 +38,7 @@ def _position(record: Record, _column: str | None) -> int:
     return HEAD_LINES + 1 + int(record["spoiled"])
 
 
+DIALECT = "courier_logger"
 FEEDS: Mapping[str, Layout] = {"reading": Own(write, position=_position, units=lambda record: len(record["rows"]))}
 
 

@@ -10,75 +10,59 @@ from datetime import UTC
 
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.draws import Draws
+from cgt_etl.simulator.exports import _batch as record
 from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
-from cgt_etl.simulator.model import Batch, Journey, Network, ProcessPoint
+from cgt_etl.simulator.model import Batch, Journey, ProcessPoint
+from cgt_etl.simulator.parties import Network
 
 COLUMNS = (
     "LOT", "PATIENT_CODE", "RM_IN", "VEC_LOT", "UNIT_OP", "PARAM", "VALUE", "UOM", "TS_UTC", "STATUS", "REWORK_OF",
 )  # fmt: skip
+DIALECT = "mes_batch_record"
 FEEDS: Mapping[str, Layout] = {"parameter": Csv("batch_params_{stamp}.csv", COLUMNS)}
-BY_DAY = ("VCD", "VIAB", "FOLD")
-"""Parameters that the system names with their culture day."""
-NAMES = {"TNC_HARV": "HARV_TVC"}
-"""The system's name of a parameter, where it is another."""
-EVENTS = {
-    "THAW": "starting_material_thawed",
-    "ENRICH": "selection_completed",
-    "ACT": "activation_started",
-    "TDX": "transduction_or_editing",
-    "EXP": "in_process_check",
-    "HARV": "harvest_completed",
-    "FF": "drug_product_filled",
-}
-WITHOUT_DIVISION = 0.3
-"""Share of batches whose starting material is named by donation alone."""
 
 
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     """A row for each parameter of each batch of the journey, in order of time; the first names the starting material."""
     for batch in journey.batches:
-        has_division = not draws.chance(WITHOUT_DIVISION)
+        has_division = not draws.chance(record.WITHOUT_DIVISION)
         for place, point in enumerate(batch.points):
-            record = _row(batch, point, has_division=has_division, is_first=place == 0, is_last=place == len(batch.points) - 1)
-            yield _fact(journey, batch, point, record)
+            row = _row(batch, point, has_division=has_division, is_first=place == 0, is_last=place == len(batch.points) - 1)
+            yield _fact(journey, batch, point, row)
 
 
-def _fact(journey: Journey, batch: Batch, point: ProcessPoint, record: Record) -> Fact:
-    maker, person = batch.product.manufacturer, journey.patient.number if batch.coi else None
-    at = numbers.utc(point.at)
-    events = [Stated(EVENTS[point.operation], person, at, at, f"{batch.number}/{at[:10]}")]
-    if record["STATUS"]:
-        events.append(Stated("batch_terminated", person, at, at, batch.number))
-    donations = dict.fromkeys(bag.din for bag in batch.inputs) if record["RM_IN"] else ()
+def _fact(journey: Journey, batch: Batch, point: ProcessPoint, row: Record) -> Fact:
+    issuer, at = batch.product.numbered_by, numbers.utc(point.at)
+    events = [record.step(journey, batch, point)]
+    if row["STATUS"]:
+        events.append(Stated("batch_terminated", record.whose(journey, batch), at, at, batch.number))
+    donations = dict.fromkeys(bag.din for bag in batch.inputs) if row["RM_IN"] else ()
     return Fact(
-        partner=maker,
+        partner=batch.product.manufacturer,
         feed="parameter",
         known=point.at.astimezone(UTC).date(),
-        record=record,
-        key=(batch.number, record["UNIT_OP"], record["PARAM"]),
+        record=row,
+        key=(batch.number, row["UNIT_OP"], row["PARAM"]),
         journey=journey.number,
         persons=(Named("coi", "coi", "", batch.coi, "recipient", journey.patient.number),) if batch.coi else (),
         events=tuple(events),
         objects=(
-            ("batch", maker, batch.number),
-            *([("batch", maker, batch.replaces)] if batch.replaces else []),
-            *([("material_lot", maker, record["VEC_LOT"])] if record["VEC_LOT"] else []),
+            ("batch", issuer, batch.number),
+            *([("batch", issuer, batch.replaces)] if batch.replaces else []),
+            *([("material_lot", batch.product.manufacturer, row["VEC_LOT"])] if row["VEC_LOT"] else []),
             *(("din", "", din) for din in donations),
         ),
     )
 
 
 def _row(batch: Batch, point: ProcessPoint, *, has_division: bool, is_first: bool, is_last: bool) -> dict[str, str]:
-    named = dict.fromkeys(f"{bag.din}-{bag.division}" if has_division else bag.din for bag in batch.inputs)
-    vectors = [lot.lot for lot in batch.materials if lot.kind == "vector"]
-    parameter = NAMES.get(point.parameter, point.parameter)
     return {
         "LOT": batch.number,
         "PATIENT_CODE": batch.coi,
-        "RM_IN": ";".join(named) if is_first else "",
-        "VEC_LOT": vectors[0] if vectors and point.operation == "TDX" else "",
+        "RM_IN": ";".join(record.starting_material(batch, has_division=has_division)) if is_first else "",
+        "VEC_LOT": record.vector_lot(batch) if point.operation == "TDX" else "",
         "UNIT_OP": point.operation,
-        "PARAM": f"D{point.culture_day}_{parameter}" if parameter in BY_DAY else parameter,
+        "PARAM": record.parameter(point),
         "VALUE": f"{point.value:g}",
         "UOM": point.unit,
         "TS_UTC": f"{numbers.utc(point.at)}Z",
@@ -90,9 +74,9 @@ def _row(batch: Batch, point: ProcessPoint, *, has_division: bool, is_first: boo
 def _cell(column: str, text: Callable[[str], str | None]) -> Callable[[Record, Draws], Record | None]:
     """A defect that changes one cell; none where `text` gives None."""
 
-    def apply(record: Record, draws: Draws) -> Record | None:
-        changed = text(record[column])
-        return None if changed is None else {**record, column: changed}
+    def apply(row: Record, draws: Draws) -> Record | None:
+        changed = text(row[column])
+        return None if changed is None else {**row, column: changed}
 
     return apply
 
@@ -106,8 +90,8 @@ def _left_out(cell: str) -> str | None:
     return "" if cell else None
 
 
-def _again(record: Record, draws: Draws) -> Record:
-    return {**record, "VALUE": f"{float(record['VALUE']) * 0.98:.3g}"}
+def _again(row: Record, draws: Draws) -> Record:
+    return {**row, "VALUE": f"{float(row['VALUE']) * 0.98:.3g}"}
 
 
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {

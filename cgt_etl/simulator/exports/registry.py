@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
-from cgt_etl.simulator.model import Administration, Journey, Network
+from cgt_etl.simulator.model import Administration, Journey
+from cgt_etl.simulator.parties import Network
 
 COLUMNS = (
     "crid", "f4000_prodname", "cellprodid", "batchno", "lotno", "infdate", "entirevol", "dose_e8", "wt_kg", "crsmax", "crsscale",
     "neurotox", "bestresp", "bestresp_scale", "anc500dt", "survstat", "lastcontact",
 )  # fmt: skip
+DIALECT = "registry_ct"
 FEEDS: Mapping[str, Layout] = {"outcome": Csv("reg_{stamp}.csv", COLUMNS)}
 REPORTED_AFTER, ASSESSED_AFTER = timedelta(days=7), timedelta(days=28)
 ALIVE, DEAD = "1", "2"
+IS_ONLY_OF_MONTH = "is_only_of_month"
+"""Of a record, beside its columns: whether the patient had no other infusion that month."""
 
 
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
@@ -26,23 +31,25 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     """
     registry = network.registries[journey.number % len(network.registries)].partner
     first_of_day = {given.started.date(): given for given in reversed(journey.administrations) if given.arm != "graft"}
+    months = Counter(f"{day:%Y-%m}" for day in first_of_day)
     for day, given in sorted(first_of_day.items()):
         died = journey.outcome.died
         stages = sorted({day + REPORTED_AFTER, day + ASSESSED_AFTER} | ({max(died, day + REPORTED_AFTER)} if died else set()))
         filler = "97" if draws.chance(0.5) else "99"
         for place, known in enumerate(stages):
             until = stages[place + 1] if place + 1 < len(stages) else None
-            record = _row(journey, given, known, filler)
+            # two rows of one month cannot both lose their day: they would be one row
+            record = {**_row(journey, given, known, filler), IS_ONLY_OF_MONTH: months[f"{day:%Y-%m}"] == 1}
             yield replace(_fact(journey, given, registry, known, record), change=place, until=until, is_final=until is None)
 
 
 def _fact(journey: Journey, given: Administration, registry: str, known: date, record: Record) -> Fact:
     person = journey.patient
     named = [Named("crid", "crid", "", person.crid, "recipient", person.number)]
-    maker = given.product.manufacturer
-    objects = [("lot", maker, lot) for lot in given.lots]
+    issuer = given.product.numbered_by
+    objects = [("lot", issuer, lot) for lot in given.lots]
     if record["batchno"]:
-        objects.append(("batch", maker, given.batch))
+        objects.append(("batch", issuer, given.batch))
     if record["cellprodid"]:
         named.append(Named("cellprodid", "coi", "", journey.coi, "recipient", person.number))
     infused = Stated("infusion_started", person.number, record["infdate"], None, f"infusion {journey.number}.{given.number}")
@@ -86,6 +93,8 @@ def _grade_without_scale(record: Record, draws: Draws) -> Record | None:
 
 
 def _partial_date(record: Record, draws: Draws) -> Record | None:
+    if not record[IS_ONLY_OF_MONTH]:
+        return None
     return {**record, "infdate": f"{record['infdate'][:7]}-XX"}
 
 

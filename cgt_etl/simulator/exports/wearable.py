@@ -18,10 +18,12 @@ import polars as pl
 
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.facts import Bulk, Csv, DefectClass, Fact, Layout, Named
-from cgt_etl.simulator.model import Journey, Network, Party
+from cgt_etl.simulator.model import Journey
+from cgt_etl.simulator.parties import Network, Party
 
 DAYS = 42
 DAYS_BEFORE = 14
+DIALECT = "wearable_csv"
 FEEDS: Mapping[str, Layout] = {"enrolment": Csv("enrolment_{stamp}.csv", ("USER_ID", "MRN", "ENROLLED_ON"))}
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {}
 TEMPLATE = Path(__file__).parents[1] / "partners" / "stride_wearables" / "partner.yaml"

@@ -111,13 +111,22 @@ def _released(released: Released) -> dict[str, One]:
 
 
 def _match(event: One, by_place: dict[tuple[str, At], list[Stated]], blurred: set[At]) -> bool:
-    """Enter a released event with the true events that its records state; False where they state none."""
-    mine = {id(one): one for at in event.at for one in by_place.get((event.event_type, at), [])}
+    """Enter a released event with the true events that its records state; False where they state none.
+
+    Of several events of its type in one record (the days of a culture) it is the one that is told at its time; where none is, all are.
+    """
+    mine = {id(one): one for at in event.at for one in _meant(event, by_place.get((event.event_type, at), []))}
     is_open = event.at <= blurred
     for one in mine.values():
         (one.left_open if is_open else one.firm).add(event.id)
         one.is_merged = one.is_merged or len(mine) > 1
     return bool(mine)
+
+
+def _meant(event: One, stated: list[Stated]) -> list[Stated]:
+    """What one record states of the event's type, as far as it may be this event."""
+    local = _to_second(event.local or "")
+    return [one for one in stated if len(stated) == 1 or any(_to_second(told) == local for told, *_ in one.told)] or stated
 
 
 def _is_about(links: Links, stated: Stated, event: One) -> bool:
@@ -138,20 +147,35 @@ def _is_then(stated: Stated, event: One) -> bool:
 def _places(truth: TruthFiles, released: Released, pairs: list[tuple[Stated, One]]) -> list[tuple[Stated, set[str], set[str]]]:
     """Every event with the released journeys that it belongs to and those that it is in.
 
-    A journey of the release is the true one that most of its patient's events belong to.
+    A journey of the release is the true one that most of its patient's events belong to. A patient whom the files name by identifiers that
+    nothing joins is several subjects, each with a journey of their own; whether they could be joined is judged with the links.
     """
     placed: dict[str, set[str]] = defaultdict(set)
     for journey, event in released.table("journey_event", "journey_id", "event_id"):
         placed[event].add(journey)
     votes: dict[str, Counter[int]] = defaultdict(Counter)
+    whose: dict[str, str | None] = {}
     for stated, event in pairs:
         for journey in placed[event.id] if _is_patients(truth, stated) else ():
             votes[journey][stated.journey] += 1
+            whose[journey] = event.subject
     true_of = {journey: min(said, key=lambda number: (-said[number], number)) for journey, said in votes.items()}
-    main: dict[int, str] = {}
+    main: dict[int, dict[str | None, str]] = defaultdict(dict)
     for journey in sorted(true_of, key=lambda one: (-votes[one][true_of[one]], one)):
-        main.setdefault(true_of[journey], journey)
-    return [(stated, {main[number] for number in _served(truth, stated) if number in main}, placed[event.id]) for stated, event in pairs]
+        main[true_of[journey]].setdefault(whose[journey], journey)
+    return [
+        (
+            stated,
+            {
+                journey
+                for number in _served(truth, stated)
+                for subject, journey in main[number].items()
+                if subject == event.subject or not _is_patients(truth, stated)
+            },
+            placed[event.id],
+        )
+        for stated, event in pairs
+    ]
 
 
 def _is_patients(truth: TruthFiles, stated: Stated) -> bool:

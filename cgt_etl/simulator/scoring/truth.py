@@ -97,7 +97,7 @@ class TruthFiles:
             found[row["batch"]].add(row["journey"])
         for row in batches:
             found[row["number"]].add(row["journey"])
-        for row in self._rows("collections"):
+        for row in self._rows("bags"):
             found[row["din"]].add(row["journey"])
         for row in batches:
             for used in row["inputs"]:

@@ -1,83 +1,27 @@
-"""Cells of somebody else: the unrelated transplant, and the off-the-shelf batch with those who are given of it."""
+"""Cells for anybody: the off-the-shelf batch with those who are given of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from cgt_etl.simulator.calendar import START, clock, later
+from cgt_etl.simulator.calendar import clock, later
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.model import Administration, Bag, Batch, Collection, Features, Handoff, Person, Product, Shipment
-from cgt_etl.simulator.world import effects
-from cgt_etl.simulator.world.autologous import Course
+from cgt_etl.simulator.model import Administration, Bag, Batch, Collection, Handoff, Person, Shipment
+from cgt_etl.simulator.parties import Product
 from cgt_etl.simulator.world.collecting import Blood, bag, collect
 from cgt_etl.simulator.world.making import Order, make
-from cgt_etl.simulator.world.network import GRAFT
 from cgt_etl.simulator.world.people import DONORS, donor
-from cgt_etl.simulator.world.plan import HSCT, block, host, modality, plan
+from cgt_etl.simulator.world.plan import block, host
 from cgt_etl.simulator.world.scene import Scene
 from cgt_etl.simulator.world.treating import LYMPHODEPLETION_DAYS, Dose, infuse, infusion_time
 
-REPEATS = 0.1
-"""Share of transplants whose donor gave before, where an earlier one is at the same centre."""
-LOOK_BACK = 400
-"""Journeys back to look for one."""
-SECOND_DAY = 0.25
-FROZEN_GRAFTS = 0.25
-TRANSPLANT_DROP_OUT = 0.05
 NK_DROP_OUT = 0.05
 DONOR_TO_BATCH_DAYS = 60
 """From the off-the-shelf donor's collection to the first referral that is served of it."""
 NK_DOSES = (1, 2, 2, 3)
 DOSES_APART_DAYS = 7
 REPEAT_NK = 0.3
-
-
-def transplant(scene: Scene, patient: Person) -> tuple[Course, Person]:
-    """An unrelated donor's graft, fresh or frozen, and its donor."""
-    draws, ledger = scene.draws, scene.ledger
-    giver = donor(scene.seed, DONORS + transplant_donor(scene.seed, scene.number, len(scene.network.hospitals)), in_registry=True)
-    course = Course()
-    requested = clock(scene.referred + timedelta(days=2), 11, scene.registry.zone)
-    cleared = ledger.give("H17", scene.registry, scene.blood_centre, (giver.grid,), requested)
-    if draws.chance(TRANSPLANT_DROP_OUT) and scene.plan.wanted is None:
-        course.dropped_out, course.dropped_out_on = "before_collection", scene.referred + timedelta(days=draws.random.randrange(10, 30))
-        return course, giver
-    shift = effects.SMOKING.size * giver.is_smoker + effects.FEMALE_DONOR.size * (giver.sex == "female")
-    shift += effects.DONOR_AGE.size * ((START - giver.born).days / 365.25 - 35)
-    first_day = cleared.date() + timedelta(days=5)
-    blood = Blood(log_cd34=shift, cohort="healthy donor")
-    days = 2 if draws.chance(SECOND_DAY) else 1
-    runs = collect(scene, giver, first_day, days, blood, mobilised=True, recipient_kg=patient.weight_kg)
-    transit = draws.number("transit_hours", "domestic")
-    why = "distance" if transit > effects.FAR_HOURS and draws.chance(effects.FROZEN_IF_FAR) else ""
-    why = why or ("schedule" if draws.chance(FROZEN_GRAFTS) else "")
-    hold = draws.number("hold_hours", "fresh") if why else 2.0
-    bags = bag(scene, runs, hold_h=hold if why else None)
-    course.collections, course.bags = runs, list(bags.every)
-    keys = tuple(one.key for one in bags.final)
-    ledger.give("H05", scene.blood_centre, scene.blood_centre, tuple(run.din for run in runs), runs[-1].completed, usual_h=0.4)
-    shipment = ledger.ship(
-        ("H07", "H18"), scene.blood_centre, scene.hospital, keys, bags.ready, is_drug_product=False, is_frozen=bool(why),
-        transit_h=transit, pickup_h=0.5 + draws.random.random() * 2,
-    )  # fmt: skip
-    waits = draws.random.randrange(8, 30) if why else 1
-    started = infusion_time(scene, shipment.delivered.date() + timedelta(days=waits))
-    recovery = draws.number("cd34_recovery_post_thaw", "cryo HPC") / 100 if why else 1.0
-    cells = sum(run.cd34_yield for run in runs) / 1e6 * recovery
-    course.administrations.append(infuse(scene, Dose(1, GRAFT, "graft", keys, None, cells, shipment.delivered), started))
-    course.features = Features(0, False, 0.0, 0.0, "frozen" if why else "fresh", why, round(hold if why else 2.0, 2), 0.0, None)
-    return course, giver
-
-
-def transplant_donor(seed: int, number: int, places: int) -> int:
-    """The first journey of the donor of a transplant: its own, or, for a donor who gave before, that donor's earlier one."""
-    repeats = plan(number).decide("repeat", Draws.seeded(seed, "repeat", number).chance(REPEATS))
-    if repeats:
-        for earlier in range(number - places, max(0, number - LOOK_BACK), -places):
-            if modality(earlier) == HSCT:
-                return transplant_donor(seed, earlier, places)
-    return number
 
 
 @dataclass(frozen=True)
@@ -108,7 +52,7 @@ def shelf(of: Scene, number: int) -> Shelf:
     keys = tuple(one.key for one in bags.final)
     scene.ledger.give("H05", scene.blood_centre, scene.blood_centre, (runs[0].din,), runs[0].completed, usual_h=0.4)
     shipment = scene.ledger.ship(
-        ("H07", "H08"), scene.blood_centre, maker, keys, bags.ready, is_drug_product=False, is_frozen=True,
+        ("H07", "H08"), scene.blood_centre, maker, keys, bags.ready, is_drug_product=False, site=scene.collection_site, is_frozen=True,
         transit_h=draws.number("transit_hours", "domestic"),
     )  # fmt: skip
     received = later(shipment.delivered, 0.25, maker.zone)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.calendar import clock, hours_between, later
 from cgt_etl.simulator.draws import probability
-from cgt_etl.simulator.model import Administration, Bag, Batch, Collection, Features, Party, Person, Product
+from cgt_etl.simulator.model import Batch, Collection, Features, Person, Shipment
+from cgt_etl.simulator.parties import Party, Product
 from cgt_etl.simulator.world import effects
 from cgt_etl.simulator.world.collecting import Bags, Blood, bag, collect
+from cgt_etl.simulator.world.course import Course
 from cgt_etl.simulator.world.making import Order, make
 from cgt_etl.simulator.world.network import COHORTS
 from cgt_etl.simulator.world.scene import Scene
@@ -21,28 +23,11 @@ COMMUNITY_SHARE = 1 / 3
 OUT_AND_INFUSED = 0.6, 0.15
 """Of products out of specification: infused with an approved pathway, and without one; the rest are rejected."""
 REJECTED_REMADE = 0.7
+FIRST_DOSE = 0.6
+"""Share of the batch that is given first, where it is given twice; chosen."""
 QC_AND_SHIPPING_DAYS = 8 + 3
 PATHWAYS = ("expanded_access", "single_patient_protocol")
 PATHWAYS_EU = ("exceptional_supply", "named_patient")
-
-
-UNKNOWN = Features(0, False, 0.0, 0.0, "", "", 0.0, 0.0, None)
-
-
-@dataclass
-class Course:
-    """What has come about so far."""
-
-    collections: list[Collection] = field(default_factory=list)
-    bags: list[Bag] = field(default_factory=list)
-    batches: list[Batch] = field(default_factory=list)
-    administrations: list[Administration] = field(default_factory=list)
-    ordered: datetime | None = None
-    order_id: str = ""
-    coi: str = ""
-    dropped_out: str = ""
-    dropped_out_on: date | None = None
-    features: Features = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -70,11 +55,11 @@ class Case:
 
 
 def autologous(scene: Scene, person: Person, product: Product, *, drops_out: bool = True) -> Course:
-    """The course of a patient; `drops_out` False for a combined journey, which has its own ends."""
+    """The course of a patient; `drops_out` False for a combined journey, which has its own ends and repeats."""
     course = Course()
     patient = _patient(scene, person, product)
     case = Case(scene, course, patient, product, scene.party(product.manufacturer))
-    _order(case)
+    order(case)
     course.features = Features(patient.lines, patient.had_bendamustine, patient.ratio, patient.lymphocytes, "", "", 0.0, 0.0, None)
     wait = scene.draws.number("referral_to_apheresis_days", "centre")
     first_day = scene.referred + timedelta(days=round(wait))
@@ -82,8 +67,8 @@ def autologous(scene: Scene, person: Person, product: Product, *, drops_out: boo
     after = probability("dropout_after_apheresis_p", "trials")
     before = COMMUNITY_SHARE * (1 - (1 - community) / (1 - after))
     if scene.plan.decide("before_collection", scene.draws.chance(before)) and drops_out:
-        return _ends(course, "before_collection", scene.referred + timedelta(days=round(wait * 0.8)))
-    _manufactured(case, _collected(case, first_day), after if drops_out else 0.0)
+        return course.ends("before_collection", scene.referred + timedelta(days=round(wait * 0.8)))
+    _manufactured(case, _collected(case, first_day), after if drops_out else 0.0, repeats=drops_out)
     return course
 
 
@@ -109,16 +94,16 @@ def _patient(scene: Scene, person: Person, product: Product) -> Patient:
     )
 
 
-def _order(case: Case) -> None:
+def order(case: Case) -> None:
+    """Placed with the sponsor, who gives it a chain of identity and instructs the blood centre."""
     scene, course = case.scene, case.course
     day = scene.referred + timedelta(days=scene.draws.random.randrange(1, 4))
     course.order_id = f"ORD-{77000 + scene.number}"
     course.coi = numbers.chain_of_identity(scene.blood_centre.facility, scene.referred.year, scene.number)
     course.ordered = clock(day, 9 + scene.draws.random.random() * 8, scene.hospital.zone)
-    placed = scene.ledger.give("H02", scene.hospital, case.maker, (course.order_id,), course.ordered)
-    scene.ledger.give(
-        "H03", case.maker, scene.blood_centre, (course.coi,), later(placed, 2), usual_h=20.0 + scene.draws.random.random() * 20
-    )
+    sponsor = scene.party(case.product.sponsor)
+    placed = scene.ledger.give("H02", scene.hospital, sponsor, (course.order_id,), course.ordered)
+    scene.ledger.give("H03", sponsor, scene.blood_centre, (course.coi,), later(placed, 2), usual_h=20.0 + scene.draws.random.random() * 20)
 
 
 def _collected(case: Case, first_day: date) -> list[Collection]:
@@ -163,8 +148,9 @@ def _arrival(case: Case, runs: list[Collection]) -> Arrival:
     keys = tuple(one.key for one in bags.final)
     ledger.give("H05", scene.blood_centre, scene.blood_centre, tuple(f"{run.din}" for run in runs), runs[-1].completed, usual_h=0.4)
     shipment = ledger.ship(
-        ("H07", "H08"), scene.blood_centre, maker, keys, bags.ready, is_drug_product=False, is_frozen=bool(patient.why_frozen),
-        transit_h=patient.transit_h, pickup_h=None if patient.why_frozen else 0.5 + draws.random.random() * 2,
+        ("H07", "H08"), scene.blood_centre, maker, keys, bags.ready, is_drug_product=False, site=scene.collection_site,
+        is_frozen=bool(patient.why_frozen), transit_h=patient.transit_h,
+        pickup_h=None if patient.why_frozen else 0.5 + draws.random.random() * 2,
     )  # fmt: skip
     received = later(shipment.delivered, 0.25, maker.zone)
     ready = ledger.give("H09", maker, maker, keys, received, usual_h=0.5 + draws.random.random() * 2)
@@ -177,7 +163,7 @@ def _arrival(case: Case, runs: list[Collection]) -> Arrival:
     return Arrival(bags, received, min(accepted, ready), started, hold, hours_between(shipment.picked_up, shipment.delivered))
 
 
-def _manufactured(case: Case, runs: list[Collection], after: float) -> None:
+def _manufactured(case: Case, runs: list[Collection], after: float, *, repeats: bool) -> None:
     scene, course, patient, product = case.scene, case.course, case.patient, case.product
     draws, decide, cohorts = scene.draws, scene.plan.decide, COHORTS[product.name]
     days = draws.number("v2v_days", cohorts.days if scene.hospital.country == "US" else cohorts.days_eu)
@@ -210,17 +196,17 @@ def _manufactured(case: Case, runs: list[Collection], after: float) -> None:
         "frozen" if patient.why_frozen else "fresh", patient.why_frozen, round(arrival.hold_h, 2), fold, None,
     )  # fmt: skip
     if decide("after_collection", leaves and leaves_early):
-        _ends(course, "after_collection", started.date() + timedelta(days=draws.random.randrange(2, 12)))
+        course.ends("after_collection", started.date() + timedelta(days=draws.random.randrange(2, 12)))
         return
     pathway, batch = _resolved(case, arrival, first, cd14)
     if batch is None:
         last = course.batches[-1]
-        _ends(course, "manufacturing_failed", (last.disposed or last.started).date() + timedelta(days=1))
+        course.ends("manufacturing_failed", (last.disposed or last.started).date() + timedelta(days=1))
         return
     if decide("unfit", leaves and not leaves_early):
-        _ends(course, "unfit", (batch.disposed or batch.started).date() + timedelta(days=draws.random.randrange(1, 8)))
+        course.ends("unfit", (batch.disposed or batch.started).date() + timedelta(days=draws.random.randrange(1, 8)))
         return
-    _given(case, batch, pathway, target)
+    _given(case, batch, pathway, target, repeats=repeats)
 
 
 def _resolved(case: Case, arrival: Arrival, first: Batch, cd14: float) -> tuple[str, Batch | None]:
@@ -267,23 +253,61 @@ def _again(case: Case, arrival: Arrival, first: Batch, cd14: float) -> Batch:
     return batch
 
 
-def _given(case: Case, batch: Batch, pathway: str, target: date) -> None:
-    """Released, shipped, and infused no earlier than five days of conditioning after its receipt."""
-    scene, product, maker = case.scene, case.product, case.maker
-    ledger, draws = scene.ledger, scene.draws
+def _given(case: Case, batch: Batch, pathway: str, target: date, *, repeats: bool) -> None:
+    """Infused; where laid down or drawn without its second component, or a second time of the same batch; or of a new one after relapse."""
+    scene, product, draws = case.scene, case.product, case.scene.draws
+    decide, given = scene.plan.decide, case.course.administrations
+    shipment = _sent(case, batch)
+    day = max(target, shipment.delivered.date() + timedelta(days=LYMPHODEPLETION_DAYS))
+    units = batch.dose_units
+    withholds = draws.happens("component_withheld_p", "two components")
+    is_two_part = len(units) > 1
+    planned = sum(unit.car_pos_e6 for unit in units)
+    taken = units[:1] if decide("withheld", withholds) and is_two_part and not pathway else units
+    lots, withheld = (tuple(unit.lot for unit in part) for part in (taken, units[len(taken) :]))
+    splits = decide("second_dose", draws.happens("second_dose_p", "auto_cart")) and repeats and not withheld
+    share = FIRST_DOSE if splits else 1.0
+    e6 = sum(unit.car_pos_e6 for unit in taken)
+    first = infuse(
+        scene, Dose(1, product, "T", lots, batch, round(e6 * share, 1), shipment.delivered, withheld), infusion_time(scene, day),
+        pathway="" if pathway == "missing" else pathway,
+    )  # fmt: skip
+    given.append(replace(first, fraction_given=round(first.dose_e6 / planned, 2)) if withheld else first)
+    if splits:
+        on = day + timedelta(days=round(draws.number("second_dose_days", "auto_cart")))
+        rest = Dose(2, product, "T", lots, batch, round(e6 * (1 - share), 1), shipment.delivered)
+        given.append(infuse(scene, rest, infusion_time(scene, on), conditioned=False))
+    treats_again = decide("retreated", draws.happens("retreatment_p", "auto_cart"))
+    if treats_again and repeats and not splits and len(case.course.batches) == 1:
+        _again_after_relapse(case, day)
+
+
+def _again_after_relapse(case: Case, first: date) -> None:
+    """A new collection and a new batch under the same order, and its infusion."""
+    scene, course, product = case.scene, case.course, case.product
+    course.relapsed = first + timedelta(days=round(scene.draws.number("relapse_to_retreatment_days", "auto_cart")))
+    arrival = _arrival(case, _runs(case, course.relapsed + timedelta(days=scene.draws.random.randrange(5, 12)), 1))
+    batch = make(scene, Order(
+        product, course.coi, arrival.bags.final, arrival.received, arrival.accepted, arrival.started, hold_h=arrival.hold_h,
+        transit_h=arrival.transit_h, must_pass=True, in_a_hurry=True,
+    ))  # fmt: skip
+    course.batches.append(batch)
+    shipment = _sent(case, batch)
+    on = shipment.delivered.date() + timedelta(days=LYMPHODEPLETION_DAYS)
+    lots, e6 = tuple(unit.lot for unit in batch.dose_units), sum(unit.car_pos_e6 for unit in batch.dose_units)
+    number = len(course.administrations) + 1
+    course.administrations.append(infuse(scene, Dose(number, product, "T", lots, batch, e6, shipment.delivered), infusion_time(scene, on)))
+
+
+def _sent(case: Case, batch: Batch) -> Shipment:
+    """Released by the sponsor, and shipped by whoever made it."""
+    scene, product, draws = case.scene, case.product, case.scene.draws
     lots = tuple(unit.lot for unit in batch.dose_units)
     disposed = batch.disposed or batch.started
-    told = ledger.give("H12", maker, scene.hospital, lots, disposed, usual_h=2 + draws.random.random() * 12)
-    shipment = ledger.ship(
-        ("H13", "H14"), maker, scene.hospital, lots, later(told, 2, maker.zone), is_drug_product=True, is_frozen=True,
+    told = scene.ledger.give(
+        "H12", scene.party(product.sponsor), scene.hospital, lots, disposed, usual_h=2 + draws.random.random() * 12
+    )  # fmt: skip
+    return scene.ledger.ship(
+        ("H13", "H14"), case.maker, scene.hospital, lots, later(told, 2, case.maker.zone), is_drug_product=True, is_frozen=True,
         transit_h=draws.number("transit_hours", "domestic"), pickup_h=3 + draws.random.random() * 8, limit_c=product.storage_limit_c,
     )  # fmt: skip
-    day = max(target, shipment.delivered.date() + timedelta(days=LYMPHODEPLETION_DAYS))
-    started = infusion_time(scene, day)
-    dose = Dose(1, product, "T", lots, batch, sum(unit.car_pos_e6 for unit in batch.dose_units), shipment.delivered)
-    case.course.administrations.append(infuse(scene, dose, started, pathway="" if pathway == "missing" else pathway))
-
-
-def _ends(course: Course, how: str, on: date) -> Course:
-    course.dropped_out, course.dropped_out_on = how, on
-    return course

@@ -60,7 +60,7 @@ def _run(scene: Scene, donor: Person, on: date, blood: Blood, *, mobilised: bool
     started = clock(on, 8 + pick.random() * 2, zone)
     platelets = round(draws.near(140 if blood.cohort == "patient" else 230, 0.25))
     drop = draws.number("plt_drop_pct", "donor MNC")
-    shift = scene.site.ce2 + effects.PLATELETS.size * (platelets - effects.MEDIAN_PLATELETS) * (blood.cohort == "patient")
+    shift = scene.habits.ce2 + effects.PLATELETS.size * (platelets - effects.MEDIAN_PLATELETS) * (blood.cohort == "patient")
     ce2 = round(draws.number("ce2_cd3", "CMNC" if mobilised else procedure, shift), 1)
     pre_cd3 = float(round(draws.number("pb_cd3_abs", blood.cohort, blood.log_cd3)))
     pre_cd34 = float(round(draws.number("pb_cd34_d5", "donor", blood.log_cd34))) if mobilised else 0.0
@@ -74,6 +74,7 @@ def _run(scene: Scene, donor: Person, on: date, blood: Blood, *, mobilised: bool
         din=scene.donation(on.year),
         donor=donor,
         blood_centre=scene.blood_centre,
+        site=scene.collection_site,
         is_autologous=blood.cohort == "patient",
         procedure=procedure,
         device=pick.choice(DEVICES),

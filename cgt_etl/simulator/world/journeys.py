@@ -7,18 +7,25 @@ from dataclasses import replace
 from datetime import timedelta
 
 from cgt_etl.simulator.calendar import clock
-from cgt_etl.simulator.model import Journey, Network, Person, Product
-from cgt_etl.simulator.world.allogeneic import NK_DROP_OUT, Shelf, off_the_shelf, renumbered, source_of, transplant
-from cgt_etl.simulator.world.autologous import Course, autologous
-from cgt_etl.simulator.world.network import GRAFT, network
+from cgt_etl.simulator.model import Journey, Person
+from cgt_etl.simulator.parties import Network, Product
+from cgt_etl.simulator.world.allogeneic import NK_DROP_OUT, Shelf, off_the_shelf, renumbered, source_of
+from cgt_etl.simulator.world.autologous import autologous
+from cgt_etl.simulator.world.course import Course
+from cgt_etl.simulator.world.edited import edited
+from cgt_etl.simulator.world.network import GRAFTS, network
 from cgt_etl.simulator.world.people import patient
-from cgt_etl.simulator.world.plan import AUTO, HSCT, NK, sequence
+from cgt_etl.simulator.world.plan import AUTO, CORD, EDITED, HSCT, NK, RELATED, TRANSPLANTS, sequence
 from cgt_etl.simulator.world.scene import Scene
+from cgt_etl.simulator.world.transplants import cord, related, unrelated
 from cgt_etl.simulator.world.treating import UNTREATED, outcome
 
 __all__ = ["journeys", "network"]
 
-INDICATIONS = {AUTO: ("C83.30", "C83.38", "C83.31"), HSCT: ("C91.00",), NK: ("C83.39", "C90.00")}
+INDICATIONS = {
+    AUTO: ("C83.30", "C83.38", "C83.31"), HSCT: ("C91.00",), RELATED: ("C92.00", "C91.00"), CORD: ("C91.00", "C92.00"),
+    EDITED: ("D57.1", "D56.1"), NK: ("C83.39", "C90.00"),
+}  # fmt: skip
 APART_DAYS = (7, 15)
 """Between the two arms of a combined journey that follow one another."""
 
@@ -36,11 +43,13 @@ def journey(network: Network, count: int, seed: int, number: int) -> Journey:
     """One journey by its number from 1."""
     scene = Scene.of(network, seed, count, number)
     kind = scene.plan.modality
-    gives = kind not in (HSCT, NK)
+    gives = kind not in (*TRANSPLANTS, NK)
     person = patient(seed, number, scene.hospital, is_ninety=scene.plan.decide("ninety", False), gives=gives)
-    if kind == HSCT:
-        course, giver = transplant(scene, person)
-        return _journey(scene, person, giver, course, GRAFT)
+    if kind in TRANSPLANTS:
+        return _transplant(scene, person)
+    if kind == EDITED:
+        product = scene.product(EDITED)
+        return _journey(scene, person, person, edited(scene, person, product), product)
     if kind == AUTO:
         product = scene.product(AUTO)
         return _journey(scene, person, person, autologous(scene, person, product), product)
@@ -53,10 +62,19 @@ def journey(network: Network, count: int, seed: int, number: int) -> Journey:
     return _journey(scene, person, person, course, product, second=source.product, source=source)
 
 
+def _transplant(scene: Scene, person: Person) -> Journey:
+    if scene.plan.modality == RELATED:
+        course, giver, relation = related(scene, person)
+    else:
+        course, giver = cord(scene) if scene.plan.modality == CORD else unrelated(scene, person)
+        relation = "cord" if scene.plan.modality == CORD else "unrelated"
+    return _journey(scene, person, giver, course, GRAFTS[relation], relation=relation)
+
+
 def _nk(scene: Scene, source: Shelf) -> Course:
     course = Course(order_id=f"ORD-{77000 + scene.number}")
     course.ordered = clock(scene.referred + timedelta(days=1), 9 + scene.draws.random.random() * 7, scene.hospital.zone)
-    scene.ledger.give("H02", scene.hospital, scene.party(source.product.manufacturer), (course.order_id,), course.ordered)
+    scene.ledger.give("H02", scene.hospital, scene.party(source.product.sponsor), (course.order_id,), course.ordered)
     if scene.draws.chance(NK_DROP_OUT) and scene.plan.wanted is None:
         course.dropped_out, course.dropped_out_on = "unfit", scene.referred + timedelta(days=12)
         return course
@@ -91,12 +109,15 @@ def _journey(
     *,
     second: Product | None = None,
     source: Shelf | None = None,
+    relation: str = "",
 ) -> Journey:
     kind = scene.plan.modality
     result, features = UNTREATED, course.features
     if course.administrations:
         cells = next((one for one in course.administrations if one.arm == "T"), course.administrations[0])
         result = outcome(scene, kind, cells.product, cells.started, course.administrations[-1].started.date())
+        if course.relapsed:
+            result = replace(result, relapsed=course.relapsed)
         features = replace(features, infusion_hour=round(cells.started.hour + cells.started.minute / 60, 4))
         reported = clock(course.administrations[-1].started.date() + timedelta(days=100), 12, scene.hospital.zone)
         scene.ledger.give("H16", scene.hospital, scene.registry, (person.crid,), reported, usual_h=24.0)
@@ -112,6 +133,7 @@ def _journey(
         sequence=sequence(scene.number) if second else "",
         patient=person,
         donor=giver,
+        relation=relation,
         hospital=scene.hospital,
         blood_centre=scene.blood_centre,
         manufacturer=scene.party(product.manufacturer) if product.manufacturer else None,
@@ -123,7 +145,9 @@ def _journey(
         referred=scene.referred,
         ordered=course.ordered,
         collections=collections,
+        cord_units=tuple(course.cord_units),
         bags=bags,
+        backup=course.backup,
         batches=batches,
         shipments=shipments,
         handoffs=renumbered(handoffs),

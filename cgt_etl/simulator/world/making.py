@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cgt_etl.simulator.calendar import clock, later
-from cgt_etl.simulator.model import Bag, Batch, Certificate, DoseUnit, MaterialLot, Party, ProcessPoint, Product, Test
+from cgt_etl.simulator.model import Bag, Batch, Certificate, DoseUnit, MaterialLot, ProcessPoint, Test
+from cgt_etl.simulator.parties import Party, Product
 from cgt_etl.simulator.world import effects
 from cgt_etl.simulator.world.network import COHORTS
-from cgt_etl.simulator.world.scene import Scene, site
+from cgt_etl.simulator.world.scene import Scene, habits
 
 SEED_E6 = 300.0
 """Most cells that go into culture, 10*6."""
@@ -32,7 +33,10 @@ METHODS = {
     "dp_viability": "AO/PI", "transduction_eff": "flow, of viable CD3+", "dp_car_pos_viable_total": "calculated",
     "vcn": "ddPCR, copies per transduced cell", "endotoxin": "kinetic LAL", "mycoplasma": "PCR", "rcl_rcr": "VSV-G qPCR",
     "potency_ifng": "ELISA", "dp_cd3_purity": "flow",
+    "product_cd34_total": "calculated", "editing_efficiency": "NGS",
 }  # fmt: skip
+TOTALS = {"ghsc": "product_cd34_total"}
+"""Modality -> test that counts the cells of the dose; CAR+ (or NK) cells where none is named."""
 MATERIALS = (("media", "MD", 400), ("cytokine", "CY", 300), ("beads", "BD", 500))
 
 
@@ -65,7 +69,7 @@ def make(scene: Scene, order: Order) -> Batch:
     number = scene.batch(order.started.year)
     fold = _fold(scene, order, maker)
     materials = _materials(order)
-    begun = (number, order.product, order.coi, order.replaces, order.inputs, order.received, order.accepted, order.started)
+    begun = (number, order.product, maker.sites[0], order.coi, order.replaces, order.inputs, order.received, order.accepted, order.started)
     if order.fails:
         last = scene.draws.random.randrange(4, 8)
         points = _points(scene, order, max(0.6, fold * 0.08), last, harvests=False)
@@ -75,13 +79,20 @@ def make(scene: Scene, order: Order) -> Batch:
     harvested = points[-1].at
     filled = later(harvested, 5)
     results, out = _results(scene, order, maker)
-    units = _units(order, number, results["dp_car_pos_viable_total"])
+    units = _units(order, number, results[total_of(order.product)])
     final, interim, disposition, disposed = _certify(scene, order, maker, number=number, filled=filled, results=results, out=out)
     return Batch(*begun, points, materials, harvested, None, filled, units, final, disposed, disposition, out, interim)
 
 
+def total_of(product: Product) -> str:
+    """Test that counts the cells of its dose."""
+    return TOTALS.get(product.modality, "dp_car_pos_viable_total")
+
+
 def _fold(scene: Scene, order: Order, maker: Party) -> float:
-    local = site(scene.seed, maker.partner).log_fold
+    local = habits(scene.seed, maker.partner).log_fold
+    if order.product.modality == "ghsc":
+        return min(1.4, scene.draws.near(0.9, 0.15))
     if order.product.modality == "allo_nk":
         return min(2900.0, scene.draws.near(300, 0.4))
     shift = effects.MONOCYTES.size * (order.cd14_pct - effects.TYPICAL_CD14) + local
@@ -102,17 +113,22 @@ def _points(scene: Scene, order: Order, fold: float, days: int, *, harvests: boo
         add("THAW", "THAW_VIAB", 0, round(draws.number("post_thaw_viability_cd3", "cryo leuka"), 1), "%", hour=0.5)
     add("ENRICH", "SEL_PUR", 0, round(min(99.5, draws.near(93, 0.03)), 1), "%", hour=5)
     add("ENRICH", "SEL_REC", 0, round(min(98.0, draws.near(70, 0.12)), 1), "%", hour=5)
-    if order.product.is_gene_modified:
+    if order.product.modality == "ghsc":
+        add("TDX", "EDIT_EFF", 1, round(min(98.0, draws.near(82, 0.08)), 1), "%", hour=2)
+    elif order.product.is_gene_modified:
         add("TDX", "MOI", 1, round(draws.near(2.5, 0.15), 1), "TU/cell", hour=2)
-    for day in sorted({2, 4, days}):
+    for day in sorted({day for day in (2, 4) if day < days} | {days}):
         grown = fold ** (day / days)
         add("EXP", "VCD", day, round(max(0.01, 0.4 * grown ** (1 / 3)), 2), "1e6/mL", hour=1)
         add("EXP", "VIAB", day, round(min(99.0, draws.near(80 if day == 2 and is_frozen else 92, 0.03)), 1), "%", hour=1)
     rounded = round(fold, 2) if fold < 100 else round(fold, 1)
-    add("EXP", "FOLD", days, rounded, "x", hour=1)
+    is_grown = order.product.modality != "ghsc"
+    if is_grown:
+        add("EXP", "FOLD", days, rounded, "x", hour=1)
     if harvests:
-        add("HARV", "PDL", days, round(math.log2(rounded), 2), "1", hour=3)
-        if order.product.is_gene_modified:
+        if is_grown:
+            add("HARV", "PDL", days, round(math.log2(rounded), 2), "1", hour=3)
+        if order.product.is_gene_modified and is_grown:
             add("FF", "VCN_TOT", days, round(min(9.0, draws.near(1.1, 0.25)), 2), "c/cell", hour=3)
         add("HARV", "TNC_HARV", days, round(seed_e6 * rounded / 1000, 3), "1e9", hour=3)
     return tuple(points)
@@ -122,7 +138,9 @@ def _materials(order: Order) -> tuple[MaterialLot, ...]:
     """Lots serve every batch of a fortnight."""
     day = order.started.date()
     fortnight = day.toordinal() // 14
-    kinds = (("vector", "LV", 540), *MATERIALS) if order.product.is_gene_modified else MATERIALS
+    # of edited cells the lot of the editing complex stands where a vector's does
+    modifier = ("vector", "RNP", 365) if order.product.modality == "ghsc" else ("vector", "LV", 540)
+    kinds = (modifier, *MATERIALS) if order.product.is_gene_modified else MATERIALS
     opened = day - timedelta(days=day.toordinal() % 14)
     formulary = order.product.formulary
     return tuple(
@@ -135,31 +153,35 @@ def _results(scene: Scene, order: Order, maker: Party) -> tuple[dict[str, float]
     draws, product = scene.draws, order.product
     late = effects.LONG_HOLD.size if order.hold_h > effects.LONG_HOLD_HOURS else 0.0
     far = effects.DISTANCE.size * (order.transit_h - effects.MEDIAN_TRANSIT_H)
-    shift = late + far + site(scene.seed, maker.partner).viability
+    shift = late + far + habits(scene.seed, maker.partner).viability
 
     def viability() -> float:
         return round(draws.number("dp_viability", "DP", shift), 1)
 
     results = {"dp_viability": viability()}
     limits = _limits(product)
-    if product.is_gene_modified:
+    if product.modality == "ghsc":
+        low = limits["editing_efficiency"]
+        results["editing_efficiency"] = _inside(lambda: round(min(98.0, draws.near(82, 0.08)), 1), low)
+    elif product.is_gene_modified:
         cohort = COHORTS[product.name].transduction
         results["transduction_eff"] = _inside(lambda: round(draws.number("transduction_eff", cohort), 1), limits["transduction_eff"])
         results["vcn"] = _inside(lambda: round(draws.number("vcn", "LV product"), 2), limits["vcn"])
         results["potency_ifng"] = _inside(lambda: float(round(draws.near(1500, 0.4))), limits["potency_ifng"])
         results["dp_cd3_purity"] = _inside(lambda: round(min(99.9, draws.near(98, 0.01)), 1), limits["dp_cd3_purity"])
-    dose = limits["dp_car_pos_viable_total"]
-    results["dp_car_pos_viable_total"] = _inside(lambda: round(draws.near(product.dose_e6, 0.1), 1), dose)
+    total = total_of(product)
+    dose = limits[total]
+    results[total] = _inside(lambda: round(draws.near(product.dose_e6, 0.1), 1), dose)
     results["endotoxin"] = 0.25
     if order.must_pass:
         results["dp_viability"] = _inside(viability, limits["dp_viability"])
     elif order.is_out:
         while True:
             reasons = [reason for reason in draws.labels("oos_reason", "cilta") if reason != "viability"]
-            failing = {REASONS[reason] for reason in reasons}
+            failing = list(dict.fromkeys(REASONS[reason] for reason in reasons))
             if failing:
                 break
-        for test in failing:
+        for test in sorted(failing):
             results[test] = round((limits[test][0] or 0.0) * draws.random.uniform(0.5, 0.95), 1)
     out = tuple(test for test, (low, high) in limits.items() if not _is_within(results[test], low, high))
     return results, out
@@ -170,12 +192,14 @@ Limit = tuple[float | None, float | None]
 
 def _limits(product: Product) -> Mapping[str, Limit]:
     limits: dict[str, Limit] = {"dp_viability": (product.viability_limit_pct, None)}
-    if product.is_gene_modified:
+    if product.modality == "ghsc":
+        limits["editing_efficiency"] = (60.0, None)
+    elif product.is_gene_modified:
         limits["transduction_eff"] = (5.0 if COHORTS[product.name].transduction == "tisa" else 10.0, None)
         limits["vcn"] = (None, 5.0)
         limits["potency_ifng"] = (200.0, 8000.0)
         limits["dp_cd3_purity"] = (90.0, None)
-    limits["dp_car_pos_viable_total"] = (round(product.dose_e6 * 0.6, 1), round(product.dose_e6 * 1.4, 1))
+    limits[total_of(product)] = (round(product.dose_e6 * 0.6, 1), round(product.dose_e6 * 1.4, 1))
     return limits
 
 
@@ -241,6 +265,6 @@ def _tests(product: Product, results: dict[str, float], out: tuple[str, ...], *,
     sterility = "no_growth" if is_final else "no_growth_to_date"
     tests.append(Test("sterility_dp", "rapid" if is_rapid else "USP<71>", None, sterility, "", None, None, True if is_final else None))
     tests.append(Test("mycoplasma", METHODS["mycoplasma"], None, "not_detected", "", None, None, True))
-    if product.is_gene_modified:
-        tests.append(Test("rcl_rcr", METHODS["rcl_rcr"], None, "below_quantification", "", None, None, True))
+    if product.is_gene_modified and product.modality != "ghsc":
+        tests.append(Test("rcl_rcr", METHODS["rcl_rcr"], None, "below_quantification_limit", "", None, None, True))
     return tuple(tests)

@@ -13,7 +13,8 @@ from pathlib import Path
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.calendar import START, later
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.model import Handoff, Party, Shipment
+from cgt_etl.simulator.model import Handoff, Shipment
+from cgt_etl.simulator.parties import Party, Site
 
 HANDOFFS = Path(__file__).parents[2] / "vocabularies" / "handoffs.csv"
 HOURS = {"min": 1 / 60, "h": 1.0, "d": 24.0}
@@ -25,7 +26,7 @@ CAUSES = {
     "H02": ("papers", "people"), "H03": ("papers", "courier"), "H04": ("people", "papers"), "H05": ("people",), "H07": ("courier",),
     "H08": ("courier",), "H09": ("waiting_for_batch", "capacity"), "H10": ("capacity",), "H11": ("capacity", "papers"),
     "H12": ("papers", "people"), "H13": ("courier", "people"), "H14": ("courier",), "H15": ("people",), "H16": ("papers", "people"),
-    "H17": ("papers", "people"), "H18": ("courier",), "H20": ("courier", "waiting_for_batch"),
+    "H17": ("papers", "people"), "H18": ("courier",), "H19": ("courier",), "H20": ("courier", "waiting_for_batch"),
 }  # fmt: skip
 DELAY_H = {"waiting_for_batch": 60.0, "capacity": 48.0, "people": 10.0, "papers": 20.0, "courier": 14.0}
 """Typical delay by cause, hours; a bedside delay is a tenth of it."""
@@ -121,8 +122,9 @@ class Ledger:
     def ship(
         self, codes: tuple[str, str], origin: Party, destination: Party, contents: tuple[str, ...], ready: datetime, *,
         is_drug_product: bool, is_frozen: bool, transit_h: float, pickup_h: float | None = None, limit_c: float = -150.0,
+        site: Site | None = None,
     ) -> Shipment:  # fmt: skip
-        """Packs, hands to the courier and on to the destination; both handoffs are entered."""
+        """Packs, hands to the courier and on to the destination; both handoffs are entered. `site` is the origin's, else its main one."""
         pick = self.draws.random
         packed = later(ready, 0.5 + pick.random(), origin.zone)
         picked_up = self.give(codes[0], origin, self.courier, contents, packed, usual_h=pickup_h)
@@ -139,6 +141,8 @@ class Ledger:
             courier=self.courier.partner,
             origin=origin.partner,
             destination=destination.partner,
+            origin_gln=(site or origin.sites[0]).gln,
+            destination_gln=destination.gln,
             contents=contents,
             is_drug_product=is_drug_product,
             is_frozen=is_frozen,

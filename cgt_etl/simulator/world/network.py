@@ -1,20 +1,27 @@
-"""Who takes part: the small network of the repository's partners, and a wide one with at least eight legal entities in each role.
+"""Who takes part: the network of the repository's partners, and a wide one with at least eight legal entities in each role.
 
-Everything is fictional: names, products, GS1 prefix 9999999, facility numbers A9990 to A9999.
+Everything is fictional: names, products, GS1 prefix 9999999, facility numbers A9990 to A9999. The small network is what the partner files
+of the repository say (a test compares them), with who collects and carries for whom, which no partner file says.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.model import Network, Party, Product
+from cgt_etl.simulator.parties import Network, Party, Product, Site
 
-GRAFT = Product("Unrelated graft", "", "hsct", "", ("",), 0.0, False, False, 80.0, -150.0, "")
-"""What a transplant gives; nobody manufactures it."""
+GRAFTS = {
+    relation: Product(name, "", "hsct", "", "", "", ("",), 0.0, False, False, 80.0, -150.0, "")
+    for relation, name in {
+        "unrelated": "Unrelated graft", "sibling": "Sibling graft", "haploidentical": "Haploidentical graft", "cord": "Cord blood graft",
+        "backup": "Unmanipulated backup",
+    }.items()
+}  # fmt: skip
+"""What a transplant gives, by the donor's relation; nobody manufactures it."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +45,133 @@ _LISO = Cohorts("liso", "tisa EU", "axi/LBCL", "cilta", "liso", "tisa NHL", "axi
 COHORTS = {"Duocel": _LISO, "Unacel": _TISA, "Tessacel": _AXI, "Quarticel": _BREXU, "Solvacel": _AXI, "Mirracel": _TISA}
 """By product name; off-the-shelf products and grafts have none."""
 
-NETWORK = {
-    "blood_centre": (
-        ("northgate_blood_centre", "Northgate Blood Centre", "Northgate Community Blood Services Inc.", "America/New_York"),
-        ("riverside_blood_centre", "Riverside Blood Centre", "Riverside Regional Donor Services LLC", "America/Chicago"),
+NEW_YORK, CHICAGO, LOS_ANGELES, BERLIN = "America/New_York", "America/Chicago", "America/Los_Angeles", "Europe/Berlin"
+
+
+def _at(site: str, name: str, zone: str, location: int = 0, facility: str = "") -> Site:
+    return Site(site, name, ZoneInfo(zone), facility, numbers.location_number(location) if location else "")
+
+
+NORTHGATE = Party(
+    "northgate_blood_centre", "Northgate Blood Centre", "Northgate Community Blood Services Inc.", "blood_centre", "US",
+    (
+        _at("main", "Northgate apheresis unit", NEW_YORK, 1, "A9999"),
+        _at("harborside", "Northgate Harborside donor centre", NEW_YORK, 21, "A9997"),
     ),
-    "hospital": (
-        ("lakeside_hospital", "Lakeside University Hospital", "Lakeside University Health System", "America/New_York"),
-        ("summit_hospital", "Summit Medical Center", "Summit Medical Center Corporation", "America/Chicago"),
+    ("becs_us",),
+)  # fmt: skip
+RIVERSIDE = Party(
+    "riverside_blood_centre", "Riverside Blood Centre", "Riverside Regional Donor Services LLC", "blood_centre", "US",
+    (
+        _at("main", "Riverside apheresis unit", CHICAGO, 2, "A9998"),
+        _at("prairie", "Riverside Prairie donor centre", CHICAGO, 22, "A9996"),
     ),
-    "manufacturer": (("orchard_cell_therapies", "Orchard Cell Therapies", "Orchard Cell Therapies Inc.", "America/Los_Angeles"),),
-    "laboratory": (("beacon_qc_laboratory", "Beacon QC Laboratory", "Beacon Analytical Laboratories Inc.", "America/Los_Angeles"),),
-    "courier": (("swiftline_couriers", "Swiftline Couriers", "Swiftline Specialty Couriers Inc.", "America/Chicago"),),
-    "registry": (
-        ("cell_outcomes_registry", "Cell Therapy Outcomes Registry", "Cell Therapy Outcomes Registry Foundation", "America/Chicago"),
+    ("becs_us",),
+)  # fmt: skip
+RHEINLAND = Party(
+    "rheinland_blutspendedienst", "Rheinland Blutspendedienst", "Rheinland Blutspendedienst gGmbH", "blood_centre", "DE",
+    (_at("main", "Zentrum Apherese", BERLIN, 8, "A9995"), _at("sued", "Spendezentrum Süd", BERLIN, 23, "A9994")),
+    ("becs_eu",),
+)  # fmt: skip
+NETWORK = Network(
+    blood_centres=(NORTHGATE, RIVERSIDE, RHEINLAND),
+    hospitals=(
+        Party(
+            "lakeside_hospital", "Lakeside University Hospital", "Lakeside University Health System", "hospital", "US",
+            (_at("main", "Lakeside cell therapy unit", NEW_YORK, 3),), ("ehr_fhir_r4",), 8, 0, NORTHGATE.partner, "swiftline_couriers",
+        ),
+        Party(
+            "summit_hospital", "Summit Medical Center", "Summit Medical Center Corporation", "hospital", "US",
+            (_at("main", "Summit infusion centre", CHICAGO, 4),), ("ehr_fhir_r4",), 7, 4, RIVERSIDE.partner, "swiftline_couriers",
+        ),
+        Party(
+            "marienhof_klinikum", "Marienhof Klinikum", "Marienhof Klinikum gGmbH", "hospital", "DE",
+            (_at("main", "Marienhof Transplantationszentrum", BERLIN, 9),), ("ehr_fhir_r4",), 8, 0, RHEINLAND.partner,
+            "meridian_air_freight",
+        ),
+        Party(
+            "harbor_hospital", "Harbor Community Hospital", "Harbor Community Hospital Association", "hospital", "US",
+            (_at("main", "Harbor Community Hospital", CHICAGO, 10),), ("ehr_hl7v2",), 7, 4, RIVERSIDE.partner, "meridian_cold_chain",
+        ),
     ),
-}  # fmt: skip
+    manufacturers=(
+        Party(
+            "orchard_cell_therapies", "Orchard Cell Therapies", "Orchard Cell Therapies Inc.", "manufacturer", "US",
+            (_at("main", "Orchard manufacturing site", LOS_ANGELES, 5),), ("mes_batch_record",),
+        ),
+        Party(
+            "rowan_cell_works", "Rowan Cell Works", "Rowan Contract Cell Works GmbH", "manufacturer", "DE",
+            (_at("main", "Rowan manufacturing suite", BERLIN, 11),), ("mes_b2mml",),
+        ),
+        Party(
+            "hawthorn_cell_sciences", "Hawthorn Cell Sciences", "Hawthorn Cell Sciences Inc.", "manufacturer", "US",
+            (_at("main", "Hawthorn clean rooms", NEW_YORK, 12),), ("mes_batch_record",),
+        ),
+    ),
+    laboratories=(
+        Party(
+            "beacon_qc_laboratory", "Beacon QC Laboratory", "Beacon Analytical Laboratories Inc.", "laboratory", "US",
+            (_at("main", "Beacon release testing laboratory", LOS_ANGELES, 6),), ("qc_coa",),
+        ),
+    ),
+    couriers=(
+        Party(
+            "swiftline_couriers", "Swiftline Couriers", "Swiftline Specialty Couriers Inc.", "courier", "US",
+            (_at("main", "Swiftline control tower", CHICAGO, 7),), ("courier_epcis", "courier_logger"),
+        ),
+        Party(
+            "meridian_cold_chain", "Meridian Cold Chain", "Meridian Cold Chain Logistics Inc.", "courier", "US",
+            (_at("main", "Meridian operations desk", NEW_YORK, 13),), ("courier_epcis_xml",),
+        ),
+        Party(
+            "meridian_air_freight", "Meridian Air Freight", "Meridian Air Freight Inc.", "courier", "US",
+            (_at("main", "Meridian dispatch", NEW_YORK, 14),), ("courier_tms",),
+        ),
+    ),
+    registries=(
+        Party(
+            "cell_outcomes_registry", "Cell Therapy Outcomes Registry", "Cell Therapy Outcomes Registry Foundation", "registry", "US",
+            (_at("main", "Registry data centre", CHICAGO),), ("registry_ct",),
+        ),
+    ),
+    products=(
+        Product(
+            "Duocel", "DUO", "auto_cart", "orchard_cell_therapies", "orchard_cell_therapies", "orchard_cell_therapies", ("C8", "C4"), 90.0,
+            True, False, 70.0, -130.0, "v4.2",
+        ),
+        # a contract manufacturer stands between the sponsor and the hospitals
+        Product(
+            "Unacel", "UNA", "auto_cart", "rowan_cell_works", "orchard_cell_therapies", "orchard_cell_therapies", ("",), 140.0, True, True,
+            80.0, -120.0, "v1.3",
+        ),
+        Product(
+            "Nakcel", "NAK", "allo_nk", "hawthorn_cell_sciences", "hawthorn_cell_sciences", "orchard_cell_therapies", ("",), 900.0, False,
+            False, 70.0, -150.0, "v2.0",
+        ),
+        Product(
+            "Emendacel", "EME", "ghsc", "hawthorn_cell_sciences", "hawthorn_cell_sciences", "orchard_cell_therapies", ("",), 330.0, True,
+            True, 70.0, -150.0, "v1.0",
+        ),
+    ),
+    processing_laboratories=(
+        Party(
+            "kestrel_cell_laboratory", "Kestrel Cell Laboratory", "Kestrel Cell Processing LLC", "laboratory", "US",
+            (_at("main", "Kestrel cryo unit", NEW_YORK, 15),), ("ln2_tank_log", "processing_lab", "vi_cell_blu", "revvity_matrix"),
+        ),
+    ),
+    cord_banks=(
+        Party(
+            "harvest_cord_bank", "Harvest Cord Bank", "Harvest Public Cord Blood Program Inc.", "cord_bank", "US",
+            (_at("main", "Harvest processing and storage", NEW_YORK, 16, "A9993"),), ("cord_bank",),
+        ),
+    ),
+    donor_registries=(
+        Party(
+            "bridge_donor_registry", "Bridge Donor Registry", "Bridge Registry of Volunteer Donors Foundation", "donor_registry", "US",
+            (_at("main", "Bridge coordination centre", CHICAGO, 17),), ("donor_registry",),
+        ),
+    ),
+)  # fmt: skip
 PLACES = (
     ("alder", "America/New_York", "US"), ("birch", "America/Chicago", "US"), ("cedar", "America/Denver", "US"),
     ("dogwood", "America/Los_Angeles", "US"), ("elm", "America/Phoenix", "US"), ("fir", "Europe/Berlin", "DE"),
@@ -62,13 +180,14 @@ PLACES = (
 )  # fmt: skip
 """Of the wide world: the first part of a name, zone and country."""
 SECOND = {
-    "blood_centre": ("blood_centre", "Blood Centre"),
-    "hospital": ("university_hospital", "University Hospital"),
-    "manufacturer": ("cell_works", "Cell Works"),
-    "laboratory": ("quality_laboratory", "Quality Laboratory"),
-    "courier": ("couriers", "Couriers"),
-    "registry": ("outcomes_registry", "Outcomes Registry"),
+    "blood_centre": ("blood_centre", "Blood Centre", ("becs_us",)),
+    "hospital": ("university_hospital", "University Hospital", ("ehr_fhir_r4",)),
+    "manufacturer": ("cell_works", "Cell Works", ("mes_batch_record",)),
+    "laboratory": ("quality_laboratory", "Quality Laboratory", ("qc_coa",)),
+    "courier": ("couriers", "Couriers", ("courier_epcis", "courier_logger")),
+    "registry": ("outcomes_registry", "Outcomes Registry", ("registry_ct",)),
 }
+"""Likewise, the second part of a folder's and of a party's name, and the dialects."""
 FEWEST_WIDE, MOST_WIDE = 8, 9
 
 
@@ -83,43 +202,39 @@ def network(kind: Literal["network", "wide"], seed: int) -> Network:
         ValueError: no such world.
     """
     if kind == "network":
-        return _assembled({role: _listed(role) for role in NETWORK}, _products(("orchard_cell_therapies",) * 8)[:3])
+        return NETWORK
     if kind == "wide":
         parties = {role: _wide(role, seed) for role in SECOND}
-        makers = tuple(party.partner for party in parties["manufacturer"][:8])
-        return _assembled(parties, _products(makers))
+        return Network(
+            blood_centres=parties["blood_centre"],
+            hospitals=parties["hospital"],
+            manufacturers=parties["manufacturer"],
+            laboratories=parties["laboratory"],
+            couriers=parties["courier"],
+            registries=parties["registry"],
+            products=_products(tuple(party.partner for party in parties["manufacturer"])),
+        )
     raise ValueError(f"no world {kind}: network or wide")
 
 
-def _assembled(parties: dict[str, tuple[Party, ...]], products: tuple[Product, ...]) -> Network:
-    return Network(
-        blood_centres=parties["blood_centre"],
-        hospitals=parties["hospital"],
-        manufacturers=parties["manufacturer"],
-        laboratories=parties["laboratory"],
-        couriers=parties["courier"],
-        registries=parties["registry"],
-        products=products,
-    )
-
-
 def _products(makers: tuple[str, ...]) -> tuple[Product, ...]:
-    """Duocel, Unacel and Nakcel first: the small network has these alone."""
+    """Each of another manufacturer, which is its sponsor."""
+    authority = makers[0]
+
+    def product(place: int, name: str, modality: str, components: tuple[str, ...], dose_e6: float, *rest: Any) -> Product:
+        return Product(name, name[:3].upper(), modality, makers[place], makers[place], authority, components, dose_e6, *rest)
+
     return (
-        Product("Duocel", "DUO", "auto_cart", makers[0], ("C8", "C4"), 90.0, True, False, 70.0, -130.0, "v4.2"),
-        Product("Unacel", "UNA", "auto_cart", makers[1], ("",), 140.0, True, True, 80.0, -120.0, "v1.3"),
-        Product("Nakcel", "NAK", "allo_nk", makers[2], ("",), 900.0, False, False, 70.0, -150.0, "v2.0"),
-        Product("Tessacel", "TES", "auto_cart", makers[3], ("",), 160.0, True, False, 75.0, -150.0, "v3.1"),
-        Product("Quarticel", "QUA", "auto_cart", makers[4], ("",), 150.0, True, False, 75.0, -150.0, "v2.4"),
-        Product("Solvacel", "SOL", "auto_cart", makers[5], ("C8", "C4"), 100.0, True, False, 70.0, -130.0, "v1.0"),
-        Product("Mirracel", "MIR", "auto_cart", makers[6], ("",), 130.0, True, True, 80.0, -120.0, "v5.0"),
-        Product("Nivacel", "NIV", "allo_nk", makers[7], ("",), 1200.0, False, False, 70.0, -150.0, "v1.1"),
+        product(0, "Duocel", "auto_cart", ("C8", "C4"), 90.0, True, False, 70.0, -130.0, "v4.2"),
+        product(1, "Unacel", "auto_cart", ("",), 140.0, True, True, 80.0, -120.0, "v1.3"),
+        product(2, "Nakcel", "allo_nk", ("",), 900.0, False, False, 70.0, -150.0, "v2.0"),
+        product(3, "Tessacel", "auto_cart", ("",), 160.0, True, False, 75.0, -150.0, "v3.1"),
+        product(4, "Quarticel", "auto_cart", ("",), 150.0, True, False, 75.0, -150.0, "v2.4"),
+        product(5, "Solvacel", "auto_cart", ("C8", "C4"), 100.0, True, False, 70.0, -130.0, "v1.0"),
+        product(6, "Mirracel", "auto_cart", ("",), 130.0, True, True, 80.0, -120.0, "v5.0"),
+        product(7, "Nivacel", "allo_nk", ("",), 1200.0, False, False, 70.0, -150.0, "v1.1"),
+        product(2, "Emendacel", "ghsc", ("",), 330.0, True, True, 70.0, -150.0, "v1.0"),
     )
-
-
-def _listed(role: str) -> tuple[Party, ...]:
-    first = 1 + sum(len(NETWORK[before]) for before in list(NETWORK)[: list(NETWORK).index(role)])
-    return tuple(_party(role, place, entry[:3], (entry[3], "US"), location=first + place) for place, entry in enumerate(NETWORK[role]))
 
 
 def _wide(role: str, seed: int) -> tuple[Party, ...]:
@@ -127,29 +242,25 @@ def _wide(role: str, seed: int) -> tuple[Party, ...]:
     pair = "blood_centre" if role == "hospital" else role
     draws = Draws.seeded(seed, "parties", pair)
     places = draws.random.sample(PLACES, draws.random.randint(FEWEST_WIDE, MOST_WIDE))
-    folder, title = SECOND[role]
+    folder, title, dialects = SECOND[role]
     first = 100 + list(SECOND).index(role) * 20
+    is_hospital = role == "hospital"
     parties = []
     for place, (stem, zone, country) in enumerate(places):
         name = f"{stem.title()} {title}"
-        names = (f"{stem}_{folder}", name, f"{name} {'Inc.' if country == 'US' else 'Ltd.'}")
-        parties.append(_party(role, place, names, (zone, country), location=first + place))
+        facility = f"A{9999 - place}" if role == "blood_centre" else ""
+        parties.append(
+            Party(
+                partner=f"{stem}_{folder}",
+                name=name,
+                legal_entity=f"{name} {'Inc.' if country == 'US' else 'Ltd.'}",
+                role=role,
+                country=country,
+                sites=(_at("main", name, zone, 0 if role == "registry" else first + place, facility),),
+                dialects=dialects,
+                mrn_digits=8 - place % 2 if is_hospital else 0,
+                mrn_dash_after=4 if is_hospital and place % 2 else 0,
+                collects_at=f"{stem}_{SECOND['blood_centre'][0]}" if is_hospital else "",
+            )
+        )
     return tuple(parties)
-
-
-def _party(role: str, place: int, names: tuple[str, str, str], where: tuple[str, str], *, location: int) -> Party:
-    partner, name, entity = names
-    zone, country = where
-    is_hospital = role == "hospital"
-    return Party(
-        partner=partner,
-        name=name,
-        legal_entity=entity,
-        role=role,
-        zone=ZoneInfo(zone),
-        country=country,
-        facility=f"A{9999 - place}" if role == "blood_centre" else "",
-        gln=numbers.location_number(location) if role != "registry" else "",
-        mrn_digits=8 - place % 2 if is_hospital else 0,
-        mrn_dash_after=4 if is_hospital and place % 2 else 0,
-    )

@@ -1,7 +1,8 @@
 """Which kind of journey each number is, and what the first thirty must show; no journey needs another to know this.
 
-The first thirty are laid out by hand so that the small demonstration has every kind. After them 20 numbers in a row hold 12 autologous,
-4 transplants, 3 off-the-shelf and 1 combined, in an order that moves on, so that no kind sticks to one place of the network.
+The first thirty are laid out by hand so that the small demonstration has every kind. After them 20 numbers in a row hold 10 autologous,
+2 unrelated, 2 related and 1 cord blood transplant, 1 of gene-edited stem cells, 3 off-the-shelf and 1 combined, in an order that moves on,
+so that no kind sticks to one place of the network.
 """
 
 from __future__ import annotations
@@ -9,19 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-AUTO, HSCT, NK, COMBINED = "auto_cart", "hsct", "allo_nk", "combined"
+AUTO, NK, COMBINED, EDITED = "auto_cart", "allo_nk", "combined", "ghsc"
+HSCT, RELATED, CORD = "hsct", "related_hsct", "cord_hsct"
+TRANSPLANTS = (HSCT, RELATED, CORD)
 SEQUENCES = ("t_then_nk", "nk_then_t", "together")
 HEAD = tuple(
-    {"a": AUTO, "h": HSCT, "n": NK, "c": COMBINED}[letter] for letter in "aahnaaachaanaahacanaahanaahcah"
+    {"a": AUTO, "h": HSCT, "r": RELATED, "k": CORD, "g": EDITED, "n": NK, "c": COMBINED}[letter]
+    for letter in "aahngaachaaagkhacanaaranarhcak"
 )  # fmt: skip
-CYCLE = (AUTO,) * 12 + (HSCT,) * 4 + (NK,) * 3 + (COMBINED,)
+CYCLE = (AUTO,) * 10 + (HSCT,) * 2 + (RELATED,) * 2 + (CORD,) + (EDITED,) + (NK,) * 3 + (COMBINED,)
+"""Chosen: cord blood and gene-edited cells are rarer than one in twenty, and stand here so that there is something to see of them."""
 WANTED: dict[int, frozenset[str]] = {
     number: frozenset(wanted.split())
     for number, wanted in {
-        1: "", 2: "two_days pooled", 5: "before_collection", 6: "delay", 7: "ninety", 8: "", 10: "bendamustine terminated remade",
-        11: "oos pathway", 13: "oos no_pathway", 14: "split", 16: "after_collection", 17: "", 18: "terminated lost", 20: "unfit",
-        21: "excursion split", 23: "four_days pooled", 25: "oos rejected remade", 26: "identity_swap", 27: "repeat", 28: "",
-        29: "seal_broken two_days",
+        1: "retreated", 2: "two_days pooled stopped", 5: "backup_used", 6: "delay withheld", 7: "ninety", 8: "",
+        10: "bendamustine terminated remade", 11: "oos pathway", 12: "before_collection", 13: "", 14: "", 16: "after_collection", 17: "",
+        18: "terminated lost", 20: "unfit", 21: "excursion split second_dose", 22: "haploidentical", 23: "four_days pooled identity_swap",
+        25: "oos rejected remade", 26: "", 27: "repeat", 28: "", 29: "oos no_pathway seal_broken two_days", 30: "two_units",
     }.items()
 }  # fmt: skip
 """What must happen in a journey of the head, and nothing else that is rare."""

@@ -9,17 +9,17 @@ from functools import lru_cache
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.calendar import SPAN_DAYS, START
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.model import Network, Party, Product
+from cgt_etl.simulator.parties import Network, Party, Product, Site
 from cgt_etl.simulator.world.moving import Ledger
 from cgt_etl.simulator.world.plan import Plan, plan
 
-DONATIONS = 8
-"""Donation numbers kept for each journey: 4 days, their pool, a second attempt, an off-the-shelf donor."""
+DONATIONS = 16
+"""Donation numbers kept for each journey: cycles of 3 days, their pools, a second attempt; the last is an off-the-shelf donor's."""
 
 
 @dataclass(frozen=True)
-class Site:
-    """What is a little different at a place, drawn once for it."""
+class Habits:
+    """What is a little different at a party, drawn once for it."""
 
     ce2: float
     """Points of collection efficiency."""
@@ -29,9 +29,9 @@ class Site:
 
 
 @lru_cache(maxsize=256)
-def site(seed: int, partner: str) -> Site:
+def habits(seed: int, partner: str) -> Habits:
     draws = Draws.seeded(seed, "site", partner).random
-    return Site(draws.normalvariate(0, 1.5), draws.normalvariate(0, 0.6), draws.normalvariate(0, 0.06))
+    return Habits(draws.normalvariate(0, 1.5), draws.normalvariate(0, 0.6), draws.normalvariate(0, 0.06))
 
 
 @dataclass
@@ -47,6 +47,8 @@ class Scene:
     ledger: Ledger
     hospital: Party
     blood_centre: Party
+    collection_site: Site
+    """Of the blood centre."""
     registry: Party
     referred: date
     next_donation: int
@@ -59,8 +61,10 @@ class Scene:
         if off_the_shelf:
             laid_down = replace(laid_down, wanted=frozenset())
         draws = Draws.seeded(seed, "off the shelf" if off_the_shelf else "journey", number)
-        place = (number - 1) % len(network.hospitals)
-        courier = network.couriers[(number * 5 + place) % len(network.couriers)]
+        turn, place = divmod(number - 1, len(network.hospitals))
+        hospital = network.hospitals[place]
+        centre = network.party(hospital.collects_at)
+        courier = network.party(hospital.courier) if hospital.courier else network.couriers[(number * 5 + place) % len(network.couriers)]
         return cls(
             network=network,
             seed=seed,
@@ -69,16 +73,17 @@ class Scene:
             plan=laid_down,
             draws=draws,
             ledger=Ledger(draws, laid_down.decide, courier, number, count, 6 if off_the_shelf else 0, int(off_the_shelf)),
-            hospital=network.hospitals[place],
-            blood_centre=network.blood_centres[place],
+            hospital=hospital,
+            blood_centre=centre,
+            collection_site=centre.sites[turn % len(centre.sites)],
             registry=network.registries[place % len(network.registries)],
             referred=START + timedelta(days=(number - 1) * (SPAN_DAYS // 2) // count),
-            next_donation=7 if off_the_shelf else 0,
+            next_donation=DONATIONS - 1 if off_the_shelf else 0,
             next_batch=3 if off_the_shelf else 0,
         )
 
     def party(self, partner: str) -> Party:
-        return next(party for party in self.network.manufacturers if party.partner == partner)
+        return self.network.party(partner)
 
     def laboratory(self, manufacturer: Party) -> Party:
         laboratories = self.network.laboratories
@@ -87,6 +92,8 @@ class Scene:
     def product(self, modality: str) -> Product:
         """The product ordered: a quarter of autologous journeys get one whose sponsor takes frozen material alone."""
         fitting = [product for product in self.network.products if product.modality == modality]
+        if self.plan.decide("withheld", False):
+            fitting = [product for product in fitting if len(product.components) > 1]
         if modality == "auto_cart":
             frozen_only = (self.number // 2 + self.number // 20) % 4 == 0
             fitting = [product for product in fitting if product.frozen_only == frozen_only]
@@ -94,10 +101,15 @@ class Scene:
 
     def donation(self, year: int) -> str:
         """The next donation number of the journey."""
-        place = (self.number - 1) // len(self.network.blood_centres)
-        serial = place * DONATIONS + self.next_donation
+        served = self.network.patients_of(self.blood_centre)
+        turn = (self.number - 1) // len(self.network.hospitals) * len(served) + served.index(self.hospital)
+        serial = turn * DONATIONS + self.next_donation
         self.next_donation += 1
-        return numbers.donation_number(self.blood_centre.facility, year, serial)
+        return numbers.donation_number(self.collection_site.facility, year, serial)
+
+    def cord_donation(self, site: Site, year: int, place: int) -> str:
+        """The donation number of a banked unit, first or second of the journey: of the blood centres' kind, from the end of the room."""
+        return numbers.donation_number(site.facility, year, 999_999 - 2 * self.number - place)
 
     def batch(self, year: int) -> str:
         """The next batch number of the journey."""
@@ -106,5 +118,5 @@ class Scene:
         return f"B{year % 100}-{serial:05d}"
 
     @property
-    def site(self) -> Site:
-        return site(self.seed, self.blood_centre.partner)
+    def habits(self) -> Habits:
+        return habits(self.seed, self.blood_centre.partner)

@@ -8,20 +8,24 @@ from datetime import date, datetime, timedelta
 
 from cgt_etl.simulator.calendar import clock, later
 from cgt_etl.simulator.draws import Draws, probability
-from cgt_etl.simulator.model import Administration, Batch, Outcome, Product
+from cgt_etl.simulator.model import Administration, Batch, Outcome
+from cgt_etl.simulator.parties import Product
 from cgt_etl.simulator.world import effects
 from cgt_etl.simulator.world.network import COHORTS
+from cgt_etl.simulator.world.plan import CORD, EDITED, HSCT, RELATED, TRANSPLANTS
 from cgt_etl.simulator.world.scene import Scene
 
 LYMPHODEPLETION_DAYS, CONDITIONING_DAYS = 5, 7
 FOLLOW_UP_DAYS = 365
 PARTIAL = 0.03
-"""Share of infusions that are not given whole."""
+"""Share of infusions that are stopped for a reaction; chosen."""
 SEVERE = {"axi": (0.08, 0.19), "tisa NHL": (0.05, 0.05), "liso": (0.01, 0.02)}
 """Shares of all patients with grade 3 or more, CRS and ICANS, as `distributions.csv` notes beside `crs_any_p` and `icans_any_p`."""
 NK_TOXICITY = 0.1
 TRANSPLANT_HAZARD = 0.5
 """Of relapse after a transplant, against the products' hazard."""
+ENGRAFTS = {HSCT: "HSCT paed", RELATED: "HSCT paed", CORD: "cord", EDITED: "ghsc"}
+"""Modality -> cohort of its engraftment in the table."""
 UNTREATED = Outcome(0, None, 0, "", None, None, None, None)
 
 
@@ -40,15 +44,18 @@ class Dose:
     batch: Batch | None
     planned_e6: float
     received: datetime
+    withheld: tuple[str, ...] = ()
+    """Other lots of it that are not given."""
 
 
 def infuse(scene: Scene, dose: Dose, started: datetime, *, pathway: str = "", conditioned: bool = True) -> Administration:
     """One infusion of all lots named; the bedside handoff is entered."""
     draws = scene.draws
-    fraction = round(draws.random.uniform(0.4, 0.9), 2) if draws.chance(PARTIAL) else 1.0
+    is_stopped = scene.plan.decide("stopped", draws.chance(PARTIAL))
+    fraction = round(draws.random.uniform(0.4, 0.9), 2) if is_stopped else 1.0
     thawed = later(started, -0.5)
     scene.ledger.give("H15", scene.hospital, scene.hospital, dose.lots, thawed, usual_h=0.4)
-    days = CONDITIONING_DAYS if dose.arm == "graft" else LYMPHODEPLETION_DAYS
+    days = CONDITIONING_DAYS if dose.arm in ("graft", "CD34") else LYMPHODEPLETION_DAYS
     approved = None
     disposed = dose.batch.disposed if dose.batch else None
     if pathway and disposed:
@@ -68,6 +75,8 @@ def infuse(scene: Scene, dose: Dose, started: datetime, *, pathway: str = "", co
         pathway_approved=approved,
         conditioning_started=started.date() - timedelta(days=days) if conditioned else None,
         received_at_site=dose.received,
+        stopped="reaction" if is_stopped else "",
+        withheld=dose.withheld,
     )
 
 
@@ -81,15 +90,20 @@ def outcome(scene: Scene, modality: str, product: Product, infused: datetime, la
     day = infused.date()
     hour = infused.hour + infused.minute / 60
     hazard = effects.progression_hazard() * effects.LATE_HOUR.size ** (hour - 11.8)
-    if modality == "hsct":
+    if modality in TRANSPLANTS:
         hazard = effects.progression_hazard() * TRANSPLANT_HAZARD
     until_relapse = max(10, _days_until(draws, hazard))
     until_death = max(until_relapse + 5, 21, (last - day).days) + _days_until(draws, effects.death_hazard())
     relapsed = day + timedelta(days=until_relapse) if until_relapse <= FOLLOW_UP_DAYS else None
     died = day + timedelta(days=until_death) if until_death <= FOLLOW_UP_DAYS else None
-    if modality == "hsct":
-        neutrophils = None if draws.never("anc_engraft_day", "HSCT paed") else round(draws.number("anc_engraft_day", "HSCT paed"))
-        platelets = None if draws.never("plt_engraft_day", "HSCT paed") else round(draws.number("plt_engraft_day", "HSCT paed"))
+    if modality in ENGRAFTS:
+        cohort = ENGRAFTS[modality]
+        neutrophils, platelets = (
+            None if draws.never(name, cohort) else round(draws.number(name, cohort)) for name in ("anc_engraft_day", "plt_engraft_day")
+        )
+        if modality == EDITED:
+            # nothing malignant relapses, and deaths in the year are those of the conditioning, which are not simulated
+            return Outcome(0, None, 0, "", neutrophils, platelets, None, None)
         if died:
             neutrophils, platelets = (
                 engraft if engraft is not None and engraft < until_death else None for engraft in (neutrophils, platelets)

@@ -18,4 +18,6 @@ left join {{ ref('int_administration__resolved') }} as administration
         fact.source_delivery = administration.source_delivery
         and fact.parent_object = administration.source_object
         and fact.source_row = administration.source_row
+        -- a lot that was withheld is of no infusion
+        and administration.is_given
 where by_lot.release_token is not null

@@ -36,15 +36,19 @@ collected as (
     select
         collection.journey_id,
         count(*) as collection_count,
-        min(collection.started_date) as first_collection_date,
+        -- cord blood was banked for nobody, at a birth years ago: no vein-to-vein time starts there
+        min(case when coalesce(collection.collection_type_code, '') <> 'cord' then collection.started_date end) as first_collection_date,
         max(
             case
-                when infused.first_infusion_date is null or collection.started_date <= infused.first_infusion_date
+                when
+                    coalesce(collection.collection_type_code, '') <> 'cord'
+                    and (infused.first_infusion_date is null or collection.started_date <= infused.first_infusion_date)
                     then collection.started_date
             end
         ) as last_collection_date,
         {{ any_true("collection.is_autologous and coalesce(collection.collection_type_code, 'apheresis') = 'apheresis'") }}
             as has_autologous_apheresis,
+        {{ any_true("collection.is_autologous and collection.procedure_type_code = 'hpc_collection'") }} as has_autologous_stem_cells,
         count(collection.collection_type_code) as typed_count
     from {{ ref('collection') }} as collection
     left join infused on collection.journey_id = infused.journey_id
@@ -103,6 +107,7 @@ joined as (
         keyed.therapy_order_id,
         ordered.has_coi,
         coalesce(collected.has_autologous_apheresis, false) as has_autologous_apheresis,
+        coalesce(collected.has_autologous_stem_cells, false) as has_autologous_stem_cells,
         coalesce(collected.typed_count, 0) as typed_count,
         engrafted.subject_id is not null as is_engraftment_reported,
         diagnosed.indication_code,
@@ -134,6 +139,7 @@ select
     subject_id,
     therapy_order_id,
     case
+        when has_coi and has_autologous_stem_cells then 'ghsc'
         when has_coi and has_autologous_apheresis then 'auto_cart'
         when therapy_order_id is null and product_name_code is null and (typed_count > 0 or is_engraftment_reported) then 'hsct'
     end as modality_code,

@@ -9,6 +9,7 @@
     ('event', 'event', 'event_id'),
     ('subject', 'subject_fact', 'subject_id'),
     ('subject', 'subject_identifier', 'subject_id'),
+    ('subject', 'diagnosis', 'subject_id'),
 ] -%}
 
 with record as (

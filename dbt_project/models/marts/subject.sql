@@ -28,12 +28,26 @@ role as (
     from {{ ref('int_subject_identifier__resolved') }}
 ),
 
+-- a related donor has a chart at the hospital, as a patient has, whose only diagnosis says that they are a donor
+charted_donor as (
+    select subject_id
+    from {{ ref('int_diagnosis__resolved') }}
+    where {{ stands('verification_status') }} and subject_id is not null
+    group by subject_id
+    having min(coalesce(indication_code, '')) = 'stem_cell_donor' and max(coalesce(indication_code, '')) = 'stem_cell_donor'
+),
+
 role_of as (
     select
-        subject_id,
-        case when count(distinct subject_role) = 2 then 'both' else min(subject_role) end as role_code
+        role.subject_id,
+        case
+            when count(distinct role.subject_role) = 2 then 'both'
+            when count(charted_donor.subject_id) > 0 then 'donor'
+            else min(role.subject_role)
+        end as role_code
     from role
-    group by subject_id
+    left join charted_donor on role.subject_id = charted_donor.subject_id
+    group by role.subject_id
 ),
 
 said_of as (

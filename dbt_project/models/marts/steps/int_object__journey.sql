@@ -47,6 +47,16 @@ of_collection as (
     inner join {{ ref('collection') }} as collection on input.din_id = collection.din_id
     inner join of_batch on input.batch_id = of_batch.batch_id
     where collection.journey_id is null
+    union
+    -- a graft is infused under the number of its donation
+    select
+        collection.collection_id,
+        collection.din_id,
+        given.journey_id
+    from {{ ref('int_event__resolved') }} as infused
+    inner join {{ ref('collection') }} as collection on infused.din_id = collection.din_id
+    inner join {{ ref('administration') }} as given on infused.administration_id = given.administration_id
+    where infused.event_type = 'infusion_started' and collection.journey_id is null and given.journey_id is not null
 ),
 
 of_shipment as (

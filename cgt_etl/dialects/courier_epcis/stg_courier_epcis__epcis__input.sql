@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ epcis_list('courier_epcis', 'input', ['thing']) }}

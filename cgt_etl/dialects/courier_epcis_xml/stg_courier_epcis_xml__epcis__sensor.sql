@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+{{ epcis_sensor('courier_epcis_xml') }}

@@ -1,0 +1,1 @@
+{{ instrument_measurement('freezer_log', 'freezer_reading', 'logged') }}

@@ -1,0 +1,1 @@
+{{ named_batches('revvity_matrix', 'cellaca_count') }}

@@ -1,0 +1,1 @@
+{{ instrument_measurement('revvity_matrix', 'cellaca_count', 'analysed', batch='batch') }}

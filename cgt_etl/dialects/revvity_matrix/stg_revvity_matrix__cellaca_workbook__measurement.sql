@@ -1,0 +1,1 @@
+{{ instrument_measurement('revvity_matrix', 'cellaca_workbook', 'analysed', batch='batch') }}

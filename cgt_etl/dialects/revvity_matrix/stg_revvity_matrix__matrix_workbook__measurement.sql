@@ -1,0 +1,1 @@
+{{ instrument_measurement('revvity_matrix', 'matrix_workbook', batch='batch') }}
