@@ -5,7 +5,7 @@ DEMO := .cgt/demo
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test unit real ui setup lint lock clean
+.PHONY: run test unit real history ui setup lint lock clean
 
 run: setup  ## Set up and play three nights of the demonstration network, through Dagster
 	@$(BIN)/cgt-etl demo --dir $(DEMO)
@@ -18,6 +18,9 @@ unit: setup  ## The fast tests alone
 
 real: setup  ## Land the third-party exports of ../shared/real, each a release of its own
 	@$(BIN)/python scripts/real.py --dir .cgt/real
+
+history: setup  ## Play thirty nights and build each again as of its night: the same bytes (an hour)
+	@$(BIN)/python scripts/history.py --dir .cgt/history
 
 ui: setup  ## The Dagster UI and daemon on loopback, on what `make run` did
 	@$(BIN)/python scripts/ui.py --dir $(DEMO)

@@ -69,12 +69,21 @@ class Settings:
         return self.home / "nights"
 
     @property
+    def decisions(self) -> Path:
+        return self.home / "decisions"
+
+    @property
     def builds(self) -> Path:
         return self.home / "builds"
 
     @property
     def releases(self) -> Path:
         return self.home / "releases"
+
+    @property
+    def has_master_key(self) -> bool:
+        """Whether one is named, good or not."""
+        return bool(os.environ.get("CGT_MASTER_KEY") or self.master_key_file)
 
     @cached_property
     def master_key(self) -> bytes:

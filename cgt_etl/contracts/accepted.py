@@ -56,7 +56,7 @@ def accepted_schema(spec: ObjectSpec) -> pa.Schema:
     """Columns and types of an object's own accepted table: system columns, contract columns in their order, then instants."""
     fields = list(SYSTEM_COLUMNS)
     for column in spec.columns:
-        if column.extension.action != "drop" and not column.extension.split:
+        if column.extension.is_accepted and not column.extension.split:
             fields += _fields(column)
     for instant in spec.extension.instants:
         fields += [*_instant(instant.name), (f"{instant.name}__status", TEXT)]

@@ -111,7 +111,7 @@ def _object(old: ObjectSpec, new: ObjectSpec, *, is_open: bool) -> Iterator[Diff
     before, after = {column.name: column for column in old.columns}, {column.name: column for column in new.columns}
     for name in [*before, *(name for name in after if name not in before)]:
         if name not in after:
-            yield Difference(f"{place}.{name}", "the column is gone", "both" if before[name].extension.action != "drop" else "files")
+            yield Difference(f"{place}.{name}", "the column is gone", "both" if before[name].extension.is_accepted else "files")
         elif name not in before:
             yield Difference(f"{place}.{name}", "the column is new", _breaks_as_new(after[name], is_open=is_open))
         else:
@@ -136,9 +136,9 @@ def _column(place: str, old: ColumnSpec, new: ColumnSpec) -> Iterator[Difference
 
 
 def _breaks_as_option(option: str, was: object, now: object, cast: str) -> Breaks:
-    if option == "reason":
+    if option in ("reason", "demographic"):
         return "nobody"
-    if option in ("privacy", "action"):
+    if option in ("privacy", "action", "states"):
         return "readers"
     if option == "missing" and isinstance(was, dict) and isinstance(now, dict):
         return "nobody" if was.items() <= now.items() and cast not in _TEXT_LIKE else "both"

@@ -289,6 +289,7 @@ def _cross_check(feed: Feed) -> None:
         referred += [(column.extension.unit_column, "") for column in spec.columns if column.extension.unit_column]
         referred += [(column.extension.offset_column, "text") for column in spec.columns if column.extension.offset_column]
         referred += [(column.extension.zone_column, "code") for column in spec.columns if column.extension.zone_column]
+        referred += _stated(feed, place, names)
         if spec.extension.retraction:
             referred.append((spec.extension.retraction.column, ""))
         for name, cast in referred:
@@ -298,6 +299,19 @@ def _cross_check(feed: Feed) -> None:
         for instant in spec.extension.instants:
             if instant.not_before and instant.not_before not in instants:
                 raise _wrong(feed.path, place, f"`{instant.name}` may not precede `{instant.not_before}`, which does not exist")
+
+
+def _stated(feed: Feed, place: str, columns: dict[str, ColumnSpec]) -> Iterator[tuple[str, str]]:
+    """Columns (with their cast) that the rows of a statement are told by; the two identifiers of each statement are checked."""
+    for column in columns.values():
+        if stated := column.extension.states:
+            of = columns[stated.column].extension if stated.column in columns else None
+            if of is None or of.cast != "identifier" or of.action != "token" or of.split or not (of.person or column.extension.person):
+                what = (
+                    f"`{column.name}` states something of `{stated.column}`, which must be a token beside it, and one of the two a person's"
+                )
+                raise _wrong(feed.path, place, what)
+            yield from ((rows.column, "text") for rows in (stated.where, stated.taken_back) if rows)
 
 
 def _check_layout(feed: Feed, file: formats.FileFormat) -> None:

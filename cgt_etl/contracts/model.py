@@ -16,6 +16,7 @@ Privacy = Literal["direct", "quasi", "date", "free_text", "none"]
 Action = Literal["token", "drop", "keep"]
 CastName = Literal["text", "code", "integer", "decimal", "measured", "ratio", "limits", "boolean", "date", "time", "instant", "identifier"]
 Person = Literal["recipient", "donor", "both"]
+Demographic = Literal["family_name", "given_name", "birth_date", "sex", "postcode"]
 Role = Literal[
     "blood_centre",
     "hospital",
@@ -28,6 +29,15 @@ Role = Literal[
     "donor_registry",
     "wearable_vendor",
 ]
+
+
+_DEMOGRAPHIC_CASTS: dict[Demographic, CastName] = {
+    "family_name": "text",
+    "given_name": "text",
+    "birth_date": "date",
+    "sex": "code",
+    "postcode": "text",
+}
 
 
 class Rule(Closed):
@@ -49,6 +59,25 @@ class Measurement(Closed):
     """`pre` or `post` collection, `release`, ...: what the column says about when."""
 
 
+class Where(Closed):
+    """Rows whose `column` reads one of `values`."""
+
+    column: str
+    values: list[str] = Field(min_length=1)
+
+
+class Statement(Closed):
+    """A record states outright that this identifier and the one in `column` of its own row are one person's."""
+
+    column: str
+    says: Literal["replaces", "same"]
+    """`replaces`: the number in `column` is no more, this one stands for it."""
+    where: Where | None = None
+    """The rows that state it, where not all do."""
+    taken_back: Where | None = None
+    """Rows that undo what earlier ones stated of the two, whichever of them named which first."""
+
+
 class Column(Closed):
     """Our part of one contract property: how a cell becomes typed, whose it is, and what may leave the door."""
 
@@ -63,6 +92,12 @@ class Column(Closed):
     """Whose number it is where that is fixed in the dialect; else the partner file says it."""
     person: Person | None = None
     """Whose identifier it is; absent on identifiers of things."""
+    states: Statement | None = None
+    """What a record says of two identifiers: a merge, a link. Evidence by itself, beyond being mentioned together."""
+    demographic: Demographic | None = None
+    """What it says of the `person`. Its tokenised forms go into `demographics.parquet`, where identity finds pairs that a steward might
+    look at; they join nobody, and two dates of birth or two sexes of one person are a contradiction. With `action: token` nothing else is
+    left of it, with `action: keep` it is in the accepted rows too."""
     part: str | None = None
     """Regular expression that the whole cell must match; what its group `part` matches is read, with the group empty there is no value.
     For a unit written behind its number (`-188.4°C`) and for one cell that holds two things."""
@@ -97,10 +132,25 @@ class Column(Closed):
     """Some exports of the dialect have no such column (of a form, no such label): its cells are then missing. Of delimited files and
     workbooks without a head; in nested formats what is absent is missing anyway."""
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether accepted rows have it, as it is or as a token."""
+        return self.action == "keep" or (self.action == "token" and self.demographic is None)
+
     @field_validator("part")
     @classmethod
     def _has_part(cls, part: str | None) -> str | None:
         return with_group(part, "part")
+
+    @model_validator(mode="after")
+    def _of_whom(self) -> Column:
+        if self.demographic and (self.action == "drop" or not self.person or self.cast != _DEMOGRAPHIC_CASTS[self.demographic]):
+            raise ValueError(
+                "what is `demographic` says of which `person`, is not dropped, and is a text, a birth date a date, a sex a code"
+            )
+        if self.states and (self.cast != "identifier" or self.action != "token" or self.split):
+            raise ValueError("only an identifier that is tokenised, one in a cell, `states` something of another")
+        return self
 
     @model_validator(mode="after")
     def _coherent(self) -> Column:
@@ -108,8 +158,8 @@ class Column(Closed):
             raise ValueError("`cast: identifier` and `identifier:` go together")
         if self.action == "drop" and not self.reason:
             raise ValueError("a dropped column needs its `reason`")
-        if self.action == "token" and self.cast != "identifier":
-            raise ValueError("only an identifier can be tokenised")
+        if self.action == "token" and self.cast != "identifier" and not self.demographic:
+            raise ValueError("only an identifier or what is `demographic` can be tokenised")
         if self.cast == "identifier" and self.action == "keep" and self.privacy == "direct":
             raise ValueError("a direct identifier is tokenised or dropped, never kept")
         if self.privacy in ("direct", "free_text") and self.action == "keep":
@@ -265,6 +315,8 @@ class Speaks(Closed):
     """Feeds it promised; all of the dialect when empty."""
     issuers: dict[Slug, Slug] = {}
     """Kind of identifier -> the partner that issues it, where it is not this one."""
+    patterns: dict[Slug, list[str]] = {}
+    """Kind of identifier -> regular expressions of other forms that it has here: the chain-of-identity ids of a sponsor's own style."""
     sequence: Sequence | None = None
     """Overrides the contracts' sequence."""
     document: JsonLayout | None = None
@@ -273,6 +325,14 @@ class Speaks(Closed):
     """Overrides the contracts' `frequency`: a delivery at least this often."""
     delay_days: int | None = Field(default=None, ge=1)
     """Overrides the contracts' `latency`: a fact is delivered at most this long after it happened."""
+
+    @field_validator("patterns")
+    @classmethod
+    def _are_patterns(cls, patterns: dict[str, list[str]]) -> dict[str, list[str]]:
+        for listed in patterns.values():
+            for pattern in listed:
+                pattern_of(pattern)
+        return patterns
 
 
 class Partner(Closed):

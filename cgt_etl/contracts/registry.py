@@ -60,6 +60,10 @@ class Binding:
     def site_id(self) -> str:
         return f"{self.partner.partner}.{self.site.site}"
 
+    def patterns_of(self, column: ColumnSpec) -> tuple[str, ...]:
+        """Forms that this partner says its identifiers of the column's kind have beside those that the contract allows."""
+        return tuple(self.speaks.patterns.get(column.extension.identifier or "", ()))
+
     def issuer_of(self, column: ColumnSpec) -> str:
         """Who issued this column's identifiers; empty for kinds that are unique everywhere."""
         kind = column.extension.identifier or ""

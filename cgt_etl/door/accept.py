@@ -12,16 +12,21 @@ import polars as pl
 
 from cgt_etl.contracts.accepted import accepted_tables
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
+from cgt_etl.contracts.model import Where
 from cgt_etl.contracts.registry import Binding
 from cgt_etl.door import times
 from cgt_etl.door.casts import part_reader
 from cgt_etl.door.columns import DIGEST, ITEM, ROW
+from cgt_etl.door.demographics import demographics
 from cgt_etl.door.ledger import LINKS
 from cgt_etl.door.tokens import Keys, token
+from cgt_etl.errors import CgtError
 
 _RECORD = "record"
 _PARTS = "\x1f"
 _MATERIAL = "@material"
+PARTED = "parted"
+"""In a link: what was stated of the two identifiers is so no more."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,7 @@ class Accepted:
 
     tables: dict[str, pl.DataFrame]
     links: list[pl.DataFrame]
-    again: list[tuple[int, int]]
-    """(source_row, source_item) of rows whose business key came before in this delivery."""
+    demographics: list[pl.DataFrame]
     tokenised: int
     """Cells that became tokens."""
     records: pl.DataFrame
@@ -42,8 +46,8 @@ def accept(
     binding: Binding,
     spec: ObjectSpec,
     left: pl.DataFrame,
-    keys: Keys,
     *,
+    keys: Keys,
     parent: Accepted | None,
     source_delivery: str,
     sequence: str,
@@ -63,14 +67,20 @@ def accept(
     )
     tables: dict[str, pl.DataFrame] = {}
     links: list[pl.DataFrame] = []
+    said_of_persons: list[pl.DataFrame] = []
     tokenised = 0
     schemas = {name: schema.names for name, schema in accepted_tables(spec).items()}
     for column in spec.columns:
         of, name = column.extension, column.name
         if of.action == "drop":
             continue
+        if of.demographic:
+            said_of_persons.append(demographics(frame, column, spec.name, keys.linkage))
+        if not of.is_accepted:
+            tokenised += frame[name].len() - frame[name].null_count()
+            continue
         # of a cell that holds two things, what is read: the other may be an identifier
-        said = _each(f"{name}@text", part_reader(of.part)) if of.part else pl.col(f"{name}@text")
+        said = _each(f"{name}@text", part_reader(of.part, of.split)) if of.part else pl.col(f"{name}@text")
         frame = frame.with_columns(said.alias(f"{name}__raw")).with_columns(
             pl.when(pl.col(f"{name}__status") == times.SET_ASIDE).then(None).otherwise(pl.col(f"{name}__raw")).alias(f"{name}__raw")
         )
@@ -87,8 +97,7 @@ def accept(
         else:
             frame = own
     tables[spec.name] = frame.select(schemas[spec.name])
-    again = frame.filter(~pl.col("record_key").is_first_distinct()).select(ROW, ITEM).rows() if spec.key else []
-    return Accepted(tables, links, again, tokenised, frame.select(ROW, "record_key", "is_retracted"))
+    return Accepted(tables, links, said_of_persons, tokenised, frame.select(ROW, "record_key", "is_retracted"))
 
 
 def _records(spec: ObjectSpec, left: pl.DataFrame, parent: Accepted | None) -> pl.DataFrame:
@@ -101,6 +110,10 @@ def _records(spec: ObjectSpec, left: pl.DataFrame, parent: Accepted | None) -> p
     if parent is not None:
         records = parent.records.select(ROW, pl.col("record_key").alias("@record"), pl.col("is_retracted").alias("@is_retracted"))
         frame = frame.join(records, on=ROW, how="left", maintain_order="left")
+        if frame["@record"].null_count():
+            raise CgtError(
+                "a row came without the record that it lies in", remedy="This is a defect of a reader, not of the file: report it"
+            )
         frame = frame.with_columns(pl.col("is_retracted") | pl.col("@is_retracted"), pl.col("@record").alias("@parent_key"))
     if spec.key:
         material = pl.concat_str([pl.col(f"{column.name}@key").fill_null("") for column in spec.key], separator=_PARTS)
@@ -122,10 +135,16 @@ def _split(frame: pl.DataFrame, column: ColumnSpec, key: bytes, scope: str) -> p
 
 
 def _links(frame: pl.DataFrame, column: ColumnSpec, table: str, issuer: str, keys: tuple[bytes, bytes]) -> pl.DataFrame:
-    """The identifiers of rows that stand, under both keys."""
+    """The identifiers of rows that stand, under both keys; `says` what the row states of this one and the one in its column `of`."""
     of, name = column.extension, column.name
     kind = of.identifier or ""
     standing = frame.filter(~pl.col("is_retracted") & pl.col(name).is_not_null())
+    stated = of.states
+    says = pl.lit(stated.says if stated else None, dtype=pl.String)
+    if stated and stated.where:
+        says = pl.when(_reads(stated.where)).then(says)
+    if stated and stated.taken_back:
+        says = pl.when(_reads(stated.taken_back)).then(pl.lit(PARTED)).otherwise(says)
     return standing.select(
         "source_row",
         "source_item",
@@ -135,9 +154,15 @@ def _links(frame: pl.DataFrame, column: ColumnSpec, table: str, issuer: str, key
         pl.lit(kind).alias("kind"),
         pl.lit(issuer).alias("issuer"),
         pl.lit(of.person, dtype=pl.String).alias("person"),
+        says.alias("says"),
+        pl.lit(stated.column if stated else None, dtype=pl.String).alias("of"),
         _each(name, _maker(keys[0], kind, issuer)).alias("partner_token"),
         _each(name, _maker(keys[1], kind, issuer)).alias("linkage_token"),
     ).match_to_schema(LINKS)
+
+
+def _reads(rows: Where) -> pl.Expr:
+    return pl.col(f"{rows.column}@text").str.strip_chars().is_in(rows.values).fill_null(value=False)
 
 
 def _maker(key: bytes, kind: str, issuer: str) -> Callable[[str], str]:

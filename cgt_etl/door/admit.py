@@ -1,13 +1,16 @@
 """Through the door: one delivered file becomes accepted rows, links, verdicts and what is set aside, counted exactly.
 
+Records go through some at a time, whole: what is held of a file is what is wrong with it, and 16 to 21 bytes for each business key.
 Order: cast, suppress, judge, set aside, tokenise. What a value is, is decided in `casts` and `identifiers`; what a failure does,
 in `rules`. No file is opened or written here, and no value leaves but in `tables` and `set_aside`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -20,7 +23,8 @@ from cgt_etl.door.accept import Accepted, accept
 from cgt_etl.door.casts import Context
 from cgt_etl.door.columns import ROW, Delivered, typed
 from cgt_etl.door.judge import judge
-from cgt_etl.door.ledger import LINKS, Ledger, SetAside, Tally
+from cgt_etl.door.ledger import DEMOGRAPHICS, LINKS, Ledger, SetAside, Tally
+from cgt_etl.door.repeats import Repeats
 from cgt_etl.door.rules import patterns_of
 from cgt_etl.door.settle import rows_aside, settle
 from cgt_etl.door.suppress import Suppression
@@ -28,19 +32,29 @@ from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import DeclarationError
 from cgt_etl.extract import Reading
 
-__all__ = ["Admission", "SetAside", "admit"]
+__all__ = ["Admission", "Part", "SetAside", "admit"]
 
+LEAST_ROWS: Final = 50_000
+"""Of an object, that go through together where there are so many."""
 TWICE, UNMAPPED = "D08", "D09"
 
 
 @dataclass(frozen=True)
-class Admission:
-    """What came through the door, and what did not."""
+class Part:
+    """What came of some whole records."""
 
     tables: dict[str, pl.DataFrame]
     """Accepted rows by object, and by `<object>__<column>` for split identifiers; columns as `contracts.accepted` says."""
     links: pl.DataFrame
     """One row per identifier of an accepted, not retracted row; for `identity/` alone."""
+    demographics: pl.DataFrame
+    """One row per tokenised form of a name, a date of birth, a sex or a postcode of such a row; for `identity/` alone."""
+
+
+@dataclass(frozen=True)
+class Admission(Part):
+    """What came through the door, and what did not. Of tables, links and demographics what was not handed on before."""
+
     verdicts: pl.DataFrame
     """Position, column, rule and effect; no values."""
     set_aside: list[SetAside]
@@ -58,6 +72,7 @@ def admit(
     *,
     source_delivery: str,
     sequence: str,
+    hand_on: Callable[[Part], None] | None = None,
 ) -> Admission:
     """Take one reading through the door.
 
@@ -65,45 +80,91 @@ def admit(
         suppressed: linkage tokens of persons whose records are erased: counted, and kept nowhere.
         source_delivery: `<partner>/<feed>/<raw16>`, written into every accepted row.
         sequence: the delivery's place among its feed's deliveries.
+        hand_on: takes parts in file order while the file is read, so that its rows need not be held; where it is not given, they are.
 
     Raises:
-        RefusedFile: while reading; nothing was admitted.
+        RefusedFile: while reading; nothing was admitted, and what was handed on counts for nothing.
         DeclarationError: the contract or partner file asks for something that does not exist.
         CgtError: a rule could not be run, or the counts do not add up.
     """
-    objects = binding.feed.objects
-    root, ledger = objects[0], Ledger()
-    delivered = {spec.name: Delivered(spec) for spec in objects}
-    for batch in reading:
-        delivered[batch.object].add(batch)
-    contexts = _Contexts(binding, registry, sequence)
-    frames = {spec.name: typed(delivered[spec.name], contexts.of) for spec in objects}
+    root, ledger = binding.feed.objects[0], Ledger()
     suppression = Suppression(binding, registry, keys, suppressed)
-    erased = suppression.positions(objects, frames)
+    passage = _Passage(binding, _Contexts(binding, registry, sequence), suppression, ledger)
+    taken = partial(accept, binding, keys=keys, source_delivery=source_delivery, sequence=sequence)
+    held: list[Part] = []
+    hand_on = hand_on or held.append
+    part: Part | None = None
+    for delivered in _records(reading, binding.feed.objects):
+        if part is not None:
+            hand_on(part)
+        part = passage.through(delivered, taken)
     _misread(reading, root, ledger, suppression)
-    records: Accepted | None = None
-    tables: dict[str, pl.DataFrame] = {}
-    links: list[pl.DataFrame] = [pl.DataFrame(schema=LINKS)]
-    out: dict[int, str] = {}
-    for spec in objects:
-        frame, own = frames.pop(spec.name), delivered.pop(spec.name)
-        faults = judge(own, frame)
-        aside = rows_aside(frame, faults, out)
-        if spec is root:
-            out = {frame[ROW][number]: rule for number, rule in aside.items()}
-        left = settle(own, frame, faults, aside, is_erased=frame[ROW].is_in(erased), ledger=ledger)
-        accepted = accept(binding, spec, left, keys, parent=records, source_delivery=source_delivery, sequence=sequence)
-        records = records or accepted
-        tables.update(accepted.tables)
-        links += accepted.links
-        ledger.accepted_cells["tokenised"] += accepted.tokenised
-        ledger.verdict(spec.name, TWICE, "flag", accepted.again)
+    for name, again in passage.repeats.items():
+        ledger.verdict(name, TWICE, "flag", again.found())
     for element in reading.unmapped:
         ledger.verdict(root.name, UNMAPPED, "flag", [(reading.unmapped_first[element], 0)], element)
     of_root = ledger.rows[root.name]
     ledger.units = Tally(reading.units, of_root.accepted, of_root.set_aside, of_root.erased)
     ledger.unmapped = reading.unmapped
-    return Admission(tables, pl.concat(links), ledger.verdicts, ledger.set_aside, ledger.counts())
+    last = _joined([*held, part] if part is not None else held)
+    return Admission(last.tables, last.links, last.demographics, ledger.verdicts, ledger.set_aside, ledger.counts())
+
+
+def _records(reading: Reading, objects: tuple[ObjectSpec, ...]) -> Iterator[dict[str, Delivered]]:
+    """The rows of some whole records each, at least once, be it of nothing.
+
+    Readers hand on a record's rows together, those of the first object before the others.
+    """
+    delivered = {spec.name: Delivered(spec) for spec in objects}
+    for batch in reading:
+        if batch.object == objects[0].name and max(of.rows for of in delivered.values()) >= LEAST_ROWS:
+            yield delivered
+            delivered = {spec.name: Delivered(spec) for spec in objects}
+        delivered[batch.object].add(batch)
+    yield delivered
+
+
+def _joined(parts: list[Part]) -> Part:
+    if len(parts) == 1:
+        return parts[0]
+    tables = {name: pl.concat([part.tables[name] for part in parts]) for name in parts[0].tables}
+    return Part(tables, pl.concat([part.links for part in parts]), pl.concat([part.demographics for part in parts]))
+
+
+class _Passage:
+    """The way of one delivery's records through the door, some at a time."""
+
+    def __init__(self, binding: Binding, contexts: _Contexts, suppression: Suppression, ledger: Ledger) -> None:
+        self._objects, self._contexts, self._suppression, self._ledger = binding.feed.objects, contexts, suppression, ledger
+        self.repeats = {spec.name: Repeats() for spec in self._objects if spec.key}
+        """Of each object with a business key, those that came before."""
+
+    def through(self, delivered: dict[str, Delivered], taken: Callable[..., Accepted]) -> Part:
+        """What comes of some whole records; what does not is written down. `taken` makes accepted rows of those that are left."""
+        objects, ledger = self._objects, self._ledger
+        frames = {spec.name: typed(delivered[spec.name], self._contexts.of) for spec in objects}
+        erased = self._suppression.positions(objects, frames)
+        records: Accepted | None = None
+        tables: dict[str, pl.DataFrame] = {}
+        links: list[pl.DataFrame] = [pl.DataFrame(schema=LINKS)]
+        said_of_persons: list[pl.DataFrame] = [pl.DataFrame(schema=DEMOGRAPHICS)]
+        out: dict[int, str] = {}
+        for spec in objects:
+            frame, own = frames.pop(spec.name), delivered.pop(spec.name)
+            faults = judge(own, frame)
+            aside = rows_aside(frame, faults, out)
+            if records is None:
+                out = {frame[ROW][number]: rule for number, rule in aside.items()}
+            left = settle(own, frame, faults, aside, is_erased=frame[ROW].is_in(erased), ledger=ledger)
+            accepted = taken(spec, left, parent=records)
+            records = records or accepted
+            tables.update(accepted.tables)
+            links += accepted.links
+            said_of_persons += accepted.demographics
+            ledger.accepted_cells["tokenised"] += accepted.tokenised
+            if spec.key:
+                self.repeats[spec.name].add(accepted.tables[spec.name])
+        return Part(tables, pl.concat(links), pl.concat(said_of_persons))
 
 
 class _Contexts:
@@ -127,7 +188,7 @@ class _Contexts:
 
     def of(self, column: ColumnSpec) -> Context:
         form = self._registry.canonical_form(column.extension.identifier or "", self._binding.issuer_of(column))
-        return Context(self._zone, self._decimal, form, patterns_of(column), month=self._month)
+        return Context(self._zone, self._decimal, form, (*patterns_of(column), *self._binding.patterns_of(column)), month=self._month)
 
 
 def _misread(reading: Reading, root: ObjectSpec, ledger: Ledger, suppression: Suppression) -> None:

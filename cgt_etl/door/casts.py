@@ -28,6 +28,7 @@ UNKNOWN_CODE: Final = "D04"
 UNKNOWN_UNIT: Final = "D05"
 PARTLY_KNOWN: Final = "D06"
 NO_SUCH_TIME: Final = "R25"
+"""A local time that the clock never showed (set aside), or showed twice (its status says so; flagged)."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
@@ -112,7 +113,7 @@ def caster(column: ColumnSpec, context: Context) -> Callable[[str | None], Cell]
     nothing = (None,) * len(layout(column))
     read = _reader(column, context)
     missing = column.extension.missing
-    part = part_reader(column.extension.part) if column.extension.part else None
+    part = part_reader(column.extension.part) if column.extension.part and not column.extension.split else None
 
     def cast(text: str | None) -> Cell:
         trimmed = (text or "").strip()
@@ -131,15 +132,26 @@ def caster(column: ColumnSpec, context: Context) -> Callable[[str | None], Cell]
     return cast
 
 
-def part_reader(pattern: str) -> Callable[[str], str | None]:
-    """Gives what the group `part` of the pattern matches of a text; empty where it matches nothing, None where the text does not fit."""
+def part_reader(pattern: str, split: str | None = None) -> Callable[[str], str | None]:
+    """Gives what the group `part` of the pattern matches of a text; empty where it matches nothing, None where the text does not fit.
+
+    Of a cell that `split` divides it is given of each piece, divided in the same way.
+    """
     compiled = re.compile(pattern, re.DOTALL)
 
     def part(text: str) -> str | None:
         match = compiled.fullmatch(text.strip())
         return None if match is None else (match["part"] or "").strip()
 
-    return part
+    def parts(text: str) -> str | None:
+        found = [part(piece) for piece in _pieces(text, split or "")]
+        return None if None in found else (split or "").join(one or "" for one in found)
+
+    return parts if split else part
+
+
+def _pieces(text: str, split: str) -> list[str]:
+    return [piece for piece in text.split(split.strip() or split) if piece.strip()]
 
 
 def _reader(column: ColumnSpec, context: Context) -> Callable[[str], Cell]:
@@ -314,16 +326,22 @@ def placed_cell(placed: times.Placed) -> Cell:
         return Cell(times.SET_ASIDE, (None,) * len(INSTANT_LAYOUT), rule=NO_SUCH_TIME)
     values = (placed.at_utc, said.local, said.day, said.precision, placed.zone_source)
     key = placed.at_utc.isoformat() if placed.at_utc else said.local
-    return Cell(placed.status, values, key, None if placed.status == times.OK else PARTLY_KNOWN)
+    return Cell(placed.status, values, key, PARTLY_KNOWN if placed.status == times.PARTIAL else None)
 
 
 def _identifier(text: str, column: ColumnSpec, context: Context) -> Read | None:
     of = column.extension
-    parts = [text] if of.split is None else [part for part in text.split(of.split.strip() or of.split) if part.strip()]
+    pieces: list[str | None] = [text] if of.split is None else [*_pieces(text, of.split)]
+    if of.split and of.part:
+        part = part_reader(of.part)
+        pieces = [part(piece or "") for piece in pieces]
+        if None in pieces:
+            return None
     try:
-        canonical = [canonicalise(of.identifier or "", part, context.form, context.patterns) for part in parts]
+        # a piece without the part keeps its place
+        canonical = [canonicalise(of.identifier or "", piece, context.form, context.patterns) if piece else None for piece in pieces]
     except NotCanonical:
         return None
     if of.split is not None:
-        return ((canonical,), "\x1e".join(canonical)) if canonical else None
-    return (canonical[0],), canonical[0]
+        return ((canonical,), "\x1e".join(one or "" for one in canonical)) if canonical else None
+    return (canonical[0],), canonical[0] or ""

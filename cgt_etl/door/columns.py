@@ -21,9 +21,9 @@ from cgt_etl.contracts.model import Instant
 from cgt_etl.door import times
 from cgt_etl.door.casts import INSTANT_LAYOUT, PARTLY_KNOWN, TEXT, Cell, Context, caster, layout, placed_cell, zones_of
 from cgt_etl.door.plain import TAKEN, plain
-from cgt_etl.extract import Batch
+from cgt_etl.extract import Batch, records
 
-ROW, ITEM, DIGEST = "@row", "@item", "@digest"
+ROW, ITEM, DIGEST = records.POSITION, records.ITEM, records.DIGEST
 SYSTEM = {ROW: pl.Int64(), ITEM: pl.Int64(), DIGEST: TEXT}
 
 
@@ -41,15 +41,13 @@ class Delivered:
     cells: int = 0
 
     def add(self, batch: Batch) -> None:
-        nothing: list[str | None] = [None] * len(batch.positions)
-        own = {ROW: batch.positions, ITEM: batch.items, DIGEST: batch.digests or nothing}
-        texts = {f"{name}@text": texts for name, texts in batch.columns.items()}
-        schema = {**SYSTEM, **dict.fromkeys(texts, TEXT)}
-        self.frames.append(pl.DataFrame({**own, **texts}, schema=schema, strict=True))
+        rows = records.as_columns(batch)
+        names = [column.name for column in self.spec.columns]
+        self.frames.append(rows.select(*SYSTEM, *(pl.col(name).alias(f"{name}@text") for name in names)))
         self.ambiguous.update({(self.rows + number, column): text for (number, column), text in batch.ambiguous.items()})
         self.unreadable.update({(self.rows + number, column): text for (number, column), text in batch.unreadable.items()})
-        self.rows += len(batch.positions)
-        self.cells += sum(len(texts) for texts in batch.columns.values())
+        self.rows += rows.height
+        self.cells += rows.height * len(names)
 
     def frame(self) -> pl.DataFrame:
         """System columns and `x@text` of every column, in file order."""

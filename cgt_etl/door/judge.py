@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import polars as pl
 
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
-from cgt_etl.door.casts import MISSING, UNREADABLE
+from cgt_etl.door import times
+from cgt_etl.door.casts import MISSING, NO_SUCH_TIME, UNREADABLE
 from cgt_etl.door.columns import Delivered
 from cgt_etl.door.ledger import Fault
 from cgt_etl.door.rules import REQUIRED, effect_of, failures, judges_reading, key_columns, rules_of
@@ -31,13 +32,16 @@ def judge(delivered: Delivered, frame: pl.DataFrame) -> list[Fault]:
     for column, rule, rows in failures(spec, frame):
         failed[column].append((rule, rows))
     keys = key_columns(spec)
-    faults = [
-        Fault(column.name, rule, effect_of(rule, is_key=column.name in keys), rows)
-        for column in spec.columns
-        for rule, rows in _of_column(column, frame, several[column.name], unreadable[column.name], failed[column.name])
-        if rows
-    ]
+    faults: list[Fault] = []
+    for of in spec.columns:
+        faults += _twice_on_the_clock(of.name, of.name, frame)
+        faults += [
+            Fault(of.name, rule, effect_of(rule, is_key=of.name in keys), rows)
+            for rule, rows in _of_column(of, frame, several[of.name], unreadable[of.name], failed[of.name])
+            if rows
+        ]
     for instant in spec.extension.instants:
+        faults += _twice_on_the_clock(instant.name, instant.time, frame)
         for rule, rows in _found_by_cast(instant.name, frame):
             faults.append(Fault(instant.time, rule, effect_of(rule, is_key=instant.key), rows))
     return faults + _without_key(spec, frame, faults)
@@ -65,6 +69,13 @@ def _of_column(
         missing = frame[f"{column.name}__status"] == MISSING
         found.append((REQUIRED, [row for row in missing.arg_true().to_list() if row not in several | unreadable]))
     return found + failed
+
+
+def _twice_on_the_clock(name: str, column: str, frame: pl.DataFrame) -> list[Fault]:
+    """Local times that the clock showed twice are kept as they were said, whatever their column; no instant is made of them."""
+    status = f"{name}__status"
+    rows = (frame[status] == times.AMBIGUOUS).arg_true().to_list() if status in frame.columns else []
+    return [Fault(column, NO_SUCH_TIME, "flag", rows)] if rows else []
 
 
 def _found_by_cast(name: str, frame: pl.DataFrame) -> list[tuple[str, list[int]]]:

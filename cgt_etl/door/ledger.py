@@ -33,8 +33,21 @@ LINKS = pl.Schema(
         "kind": pl.String(),
         "issuer": pl.String(),
         "person": pl.String(),
+        "says": pl.String(),
+        "of": pl.String(),
         "partner_token": pl.String(),
         "linkage_token": pl.String(),
+    }
+)
+DEMOGRAPHICS = pl.Schema(
+    {
+        "source_row": pl.Int64(),
+        "source_item": pl.Int64(),
+        "object": pl.String(),
+        "person": pl.String(),
+        "demographic": pl.String(),
+        "form": pl.String(),
+        "token": pl.String(),
     }
 )
 _CELLS = ("dropped", "tokenised", "missing")
@@ -103,6 +116,8 @@ class Ledger:
     def verdict(self, name: str, rule: str, effect: Effect, places: Iterable[tuple[int, int]], column: str | None = None) -> None:
         """`places` are (source_row, source_item)."""
         listed = list(places)
+        if not listed:
+            return
         many = len(listed)
         columns = {
             "object": [name] * many,

@@ -28,6 +28,8 @@ _ISO = (
     r"^(?P<Y>(?:19|20)[0-9]{2})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})[T ](?P<H>[01][0-9]|2[0-3]):(?P<M>[0-5][0-9])"
     r"(?::(?P<S>[0-5][0-9])(?:\.(?P<f>[0-9]{1,9}))?)?(?P<z>Z|[+-](?:0[0-9]|1[0-3]):?[0-5][0-9])?$"
 )
+_USUAL_ISO = r"^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[+-](?:0[0-9]|1[0-3]):?[0-5][0-9])?$"
+"""A text of `_ISO` to the second, as most are written."""
 _PARTS = {
     "Y": "(?:19|20)[0-9]{2}",
     "m": "[0-9]{2}",
@@ -119,30 +121,60 @@ def _decimal(frame: pl.DataFrame, mark: str) -> pl.DataFrame:
 
 
 def _instant(frame: pl.DataFrame, pattern: str, zone: ZoneInfo) -> pl.DataFrame:
+    is_usual = pattern == _ISO and frame.select(pl.col("@text").str.contains(_USUAL_ISO) | (pl.col("@text") == "")).to_series().all()
+    parts = (_usual_parts if is_usual else partial(_parts, pattern=pattern))(frame)
+    offset = pl.when(pl.col("z").is_not_null()).then(_stated(parts["z"])).otherwise(_offsets(parts, zone))
+    at_utc = pl.col("at").cast(pl.Int64) - offset * 1_000_000 + pl.col("f").cast(pl.Int64).fill_null(0)
+    source = pl.when(pl.col("z").is_null()).then(pl.lit("site")).otherwise(pl.lit("offset"))
+    day = pl.col("at").dt.date()
+    values = {"0": at_utc.cast(pl.Datetime("us")), "1": pl.col("local"), "2": day, "3": pl.col("precision"), "4": source}
+    return frame.hstack(parts.select(**values).with_columns(pl.col("0").is_not_null().alias(TAKEN)))
+
+
+def _usual_parts(frame: pl.DataFrame) -> pl.DataFrame:
+    """As `_parts`, of texts that are all of the usual ISO form."""
+    said = pl.col("@text").str.slice(0, 19)
+    return frame.select(
+        said.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False, cache=False).alias("at"),
+        said.alias("local"),
+        pl.lit(None, dtype=TEXT).alias("f"),
+        pl.col("@text").str.slice(19).replace("", None).alias("z"),
+        pl.lit("second").alias("precision"),
+    )
+
+
+def _parts(frame: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    """What texts say of their clock: `at` (null where that is no time), `local`, `f` (microseconds), `z` (offset), `precision`."""
     parts = frame.select(pl.col("@text").str.extract_groups(pattern).alias("@")).unnest("@")
     nothing = [pl.lit(None, dtype=TEXT).alias(part) for part in "Sfz" if part not in parts.columns]
     parts = parts.with_columns(nothing).with_columns(
         pl.concat_str("Y", pl.lit("-"), "m", pl.lit("-"), "d", pl.lit("T"), "H", pl.lit(":"), "M").alias("minute"),
         pl.col("f").str.slice(0, 6).str.pad_end(6, "0").replace("000000", None).alias("f"),
     )
-    at = pl.concat_str("minute", pl.lit(":"), pl.col("S").fill_null("00")).str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False
-    )
-    parts = parts.with_columns(at.alias("at"))
-    sign = pl.when(pl.col("z").str.starts_with("-")).then(-1).otherwise(1)
-    stated = sign * (pl.col("z").str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + pl.col("z").str.slice(-2).cast(pl.Int64, strict=False))
-    stated = pl.when(pl.col("z") == "Z").then(0).otherwise(stated)
-    offset = pl.when(pl.col("z").is_not_null()).then(stated * 60).otherwise(_offsets(parts, zone))
-    at_utc = pl.col("at") - pl.duration(seconds=offset) + pl.duration(microseconds=pl.col("f").cast(pl.Int64).fill_null(0))
+    at = pl.concat_str("minute", pl.lit(":"), pl.col("S").fill_null("00"))
     local = pl.concat_str("minute", pl.concat_str(pl.lit(":"), "S").fill_null(""), pl.concat_str(pl.lit("."), "f").fill_null(""))
-    precision = pl.when(pl.col("S").is_null()).then(pl.lit("minute")).otherwise(pl.lit("second"))
-    source = pl.when(pl.col("z").is_null()).then(pl.lit("site")).otherwise(pl.lit("offset"))
-    values = parts.select(at_utc.alias("0"), local.alias("1"), pl.col("at").dt.date().alias("2"), precision.alias("3"), source.alias("4"))
-    return frame.hstack(values.with_columns(pl.col("0").is_not_null().alias(TAKEN)))
+    return parts.select(
+        at.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False).alias("at"),
+        local.alias("local"),
+        "f",
+        "z",
+        pl.when(pl.col("S").is_null()).then(pl.lit("minute")).otherwise(pl.lit("second")).alias("precision"),
+    )
+
+
+def _stated(offsets: pl.Series) -> pl.Series:
+    """Seconds east of UTC of each text of an offset (`Z`, `+05:30`, `-0800`)."""
+    different = offsets.drop_nulls().unique()
+    if different.is_empty():
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(offsets))
+    said = [0 if text == "Z" else (1 if text[0] == "+" else -1) * (int(text[1:3]) * 60 + int(text[-2:])) * 60 for text in different]
+    return offsets.replace_strict(different, pl.Series(said, dtype=pl.Int64), default=None, return_dtype=pl.Int64)
 
 
 def _offsets(parts: pl.DataFrame, zone: ZoneInfo) -> pl.Series:
     """Seconds east of UTC of each local time without an offset; null in an hour in which the zone's clock is changed."""
+    if not parts["z"].null_count():
+        return pl.Series([None], dtype=pl.Int64).new_from_index(0, parts.height)
     hours = parts.select(pl.when(pl.col("z").is_null()).then(pl.col("at").dt.truncate("1h"))).to_series()
     different = hours.drop_nulls().unique()
     said = pl.Series([_offset(hour, zone) for hour in different], dtype=pl.Int64)

@@ -49,7 +49,7 @@ class Suppression:
             form = self._registry.canonical_form(kind, self._binding.issuer_of(column))
             for word in words:
                 try:
-                    yield column, canonicalise(kind, word, form, patterns_of(column))
+                    yield column, canonicalise(kind, word, form, (*patterns_of(column), *self._binding.patterns_of(column)))
                 except NotCanonical:
                     continue
 

@@ -55,3 +55,8 @@ def token(key: bytes, kind: str, issuer: str, canonical: str) -> str:
     """32 hex digits that stand for one identifier under one key: the first 16 bytes of an HMAC-SHA256."""
     text = _DIVIDER.join((kind, issuer, canonical))
     return hmac.digest(key, text.encode(), "sha256")[:TOKEN_BYTES].hex()
+
+
+def release_token(key: bytes, linkage_token: str) -> str:
+    """The id of one identifier in released tables, from its linkage token: no partner's token leads to it, nor it to one."""
+    return hmac.digest(key, linkage_token.encode("ascii"), "sha256")[:TOKEN_BYTES].hex()

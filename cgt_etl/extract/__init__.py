@@ -1,8 +1,8 @@
 """Readers, one per file format, that several dialects share: bytes in, batches of text with physical positions out;
 and `packed`, which gives them a plain file.
 
-Add here: a format. Keep out: types, rules, codes, privacy, everything that knows what a column means (the door), and polars, pandera,
-dagster.
+Add here: a format. Keep out: types, rules, codes, privacy, everything that knows what a column means (the door), pandera and dagster.
+polars and Arrow divide what is plain beyond doubt (`plain_lines`; ADR 0012), and are imported where they do.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.contracts.packing import plain_name
 from cgt_etl.extract import arff, delimited, fcs, hl7, json_document, ndjson, plate, text_form, workbook, xml_records
 from cgt_etl.extract.packed import unpacked
-from cgt_etl.extract.records import Batch, Misread, Reading
+from cgt_etl.extract.records import Batch, Columnar, Misread, Reading
 
-__all__ = ["Batch", "Misread", "Reading", "open_reader"]
+__all__ = ["Batch", "Columnar", "Misread", "Reading", "open_reader"]
 
 
 def open_reader(

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import limits
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE
@@ -28,6 +31,9 @@ _PLACED = re.compile(rb"<(?:\w+:)?(?:c|row)\s[^<>]*?\br\s*=\s*[\"']([A-Za-z]*)([
 _ERROR = re.compile(rb"<(?:\w+:)?c\s[^<>]*?\bt\s*=\s*[\"']e[\"'][^<>]*>")
 _REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]+)([0-9]+)[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]{0,40})<")
+
+_MOST_LETTERS, _MOST_DIGITS = 3, 7
+"""Of a reference that a sheet may have."""
 
 Cell = tuple[int, int]
 """Sheet row and column, both from 1."""
@@ -182,11 +188,8 @@ class _Extent:
     merged: int = 0
 
     def add(self, path: Path, content: bytes) -> None:
-        found = _PLACED.findall(content)
-        rows, columns = {row for _, row in found}, {letters for letters, _ in found}
-        self.row = max([self.row, *(int(row[:9]) for row in rows)])
-        self.column = max([self.column, *(column_number(letters[:9].decode()) for letters in columns)])
-        self.cells += sum(1 for letters, _ in found if letters)
+        row, column, cells = usual_extent(content) or extent_of(content)
+        self.row, self.column, self.cells = max(self.row, row), max(self.column, column), self.cells + cells
         self.merged += content.count(b"mergeCell ")
         if self.row > limits.MAX_SHEET_ROWS or self.column > limits.MAX_SHEET_COLUMNS or self.row * self.column > limits.MAX_SHEET_CELLS:
             raise refuse(
@@ -203,6 +206,52 @@ class _Extent:
         span = self.row * self.column
         if span > limits.MAX_UNJUDGED_CELLS and span > limits.MAX_SHEET_CELLS_EACH * self.cells:
             raise refuse(path, f"the sheet has one cell where {limits.MAX_SHEET_CELLS_EACH} could stand, or fewer: stray cells", _STRAY)
+
+
+def extent_of(content: bytes) -> tuple[int, int, int]:
+    """Last row and column of the cells and rows that say where they are, and how many cells these are."""
+    found = _PLACED.findall(content)
+    rows, columns = {row for _, row in found}, {letters for letters, _ in found}
+    row, column = (int(row[:9]) for row in rows), (column_number(letters[:9].decode()) for letters in columns)
+    return max(row, default=0), max(column, default=0), sum(1 for letters, _ in found if letters)
+
+
+def usual_extent(content: bytes) -> tuple[int, int, int] | None:
+    """The same of tags as most writers make them, `<row r="12"` and `<c r="AB12"`, all at once; None where one is not so."""
+    if b":c" in content or b":row" in content:
+        return None
+    signs = np.frombuffer(content + bytes(32), np.uint8)
+    tags = np.flatnonzero(signs == ord("<")) + 1
+    row_digits, letters = _references(signs, tags, b"row"), _references(signs, tags, b"c")
+    if row_digits is None or letters is None:
+        return None
+    columns = np.zeros(len(letters), np.int64)
+    digits = letters
+    for _ in range(_MOST_LETTERS):
+        sign = signs[digits]
+        is_name = (sign >= ord("A")) & (sign <= ord("Z"))
+        columns = np.where(is_name, columns * 26 + sign - 64, columns)
+        digits = digits + is_name
+    digits = np.concatenate((row_digits, digits))
+    rows, is_digit = np.zeros(len(digits), np.int64), np.ones(len(digits), np.bool_)
+    for place in range(_MOST_DIGITS + 1):
+        sign = signs[digits + place]
+        is_digit &= (sign >= ord("0")) & (sign <= ord("9"))
+        if (place == 0 and not is_digit.all()) or (place == _MOST_DIGITS and is_digit.any()):
+            return None
+        rows = np.where(is_digit, rows * 10 + sign - 48, rows)
+    return int(rows.max(initial=0)), int(columns.max(initial=0)), int((columns > 0).sum())
+
+
+def _references(signs: NDArray[np.uint8], tags: NDArray[np.int64], name: bytes) -> NDArray[np.int64] | None:
+    """Where the references of the tags of a name begin; None where something else may stand before one."""
+    for place, sign in enumerate(name):
+        tags = tags[signs[tags + place] == sign]
+    tags = tags[np.isin(signs[tags + len(name)], list(b" \t\n\r\f\v"))]
+    usual = np.ones(len(tags), np.bool_)
+    for place, sign in enumerate(b' r="', start=len(name)):
+        usual &= signs[tags + place] == sign
+    return tags + len(name) + 4 if usual.all() else None
 
 
 def _errors(path: Path, content: bytes, looked: Looked) -> None:

@@ -8,18 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
+
+import polars as pl
 
 from cgt_etl.contracts.formats import ArffFormat
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract.delimited import compare
 from cgt_etl.extract.limits import MAX_COLUMNS
+from cgt_etl.extract.plain_lines import PlainLines, columnar
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading, Rows
 from cgt_etl.extract.text import look
 
 _QUOTED = r"'(?:[^'\\]++|\\.)*+'|\"(?:[^\"\\]++|\\.)*+\""  # never steps back: a text without end is read once
 _DECLARATION = re.compile(rf"@(?P<word>relation|attribute)\s+(?P<name>{_QUOTED}|[^\s{{}}'\"]+)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _FIELD = re.compile(rf"\s*(?:(?P<quoted>{_QUOTED})|(?P<plain>[^,'\"]*))\s*(?P<end>,|$)")
+_BLANKS = "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+"""What Python strips; Rust knows some of them not."""
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -31,22 +37,27 @@ def reading(file: ArffFormat, path: Path, spec: ObjectSpec) -> Reading:
 
 def _batches(file: ArffFormat, path: Path, spec: ObjectSpec, result: Reading) -> Iterator[Batch]:
     looked = look(path, "utf-8-sig")
+    with path.open(encoding="utf-8-sig") as stream:
+        above, names = _attributes(file, path, spec, _lines(stream, 1))
+    order = [names.index(column.physical_name) for column in spec.columns]
+    plain = PlainLines(path, above, encoding="utf-8-sig", delimiter=",", never="'\"%{", width=len(names))
+    for lines in plain:
+        fields = (pl.col(lines.columns[place]).str.strip_chars(_BLANKS) for place in order)
+        cells = lines.select(field.alias(column.name) for column, field in zip(spec.columns, fields, strict=True))
+        result.units += cells.height
+        yield from columnar(spec, plain.lines + 1, cells).parts()
     rows = Rows(spec, is_record=True)
     is_last_broken = False
-    with path.open(encoding="utf-8-sig") as stream:
-        lines = ((position, line.strip("\r\n")) for position, line in enumerate(stream, start=1))
-        lines = ((position, line) for position, line in lines if line.strip() and not line.lstrip().startswith("%"))
-        names = _attributes(file, path, spec, lines)
-        order = [names.index(column.physical_name) for column in spec.columns]
-        for position, line in lines:
-            cells = _row(line)
-            is_last_broken = cells is None or len(cells) != len(names)
-            if cells is None or is_last_broken:
-                reason = "no plain row" if cells is None else f"{len(cells)} fields instead of {len(names)}"
+    with plain.rest(newline=None) as stream:
+        for position, line in _lines(stream, plain.lines + 1):
+            row = _row(line)
+            is_last_broken = row is None or len(row) != len(names)
+            if row is None or is_last_broken:
+                reason = "no plain row" if row is None else f"{len(row)} fields instead of {len(names)}"
                 result.misread(position, reason, line.encode())
                 continue
             result.units += 1
-            rows.add(position, [cells[place] for place in order])
+            rows.add(position, [row[place] for place in order])
             if rows.is_full and (batch := rows.batch()):
                 yield batch
     if is_last_broken and not looked.ends_with_newline:
@@ -55,7 +66,15 @@ def _batches(file: ArffFormat, path: Path, spec: ObjectSpec, result: Reading) ->
         yield batch
 
 
-def _attributes(file: ArffFormat, path: Path, spec: ObjectSpec, lines: Iterator[tuple[int, str]]) -> list[str]:
+def _lines(stream: TextIO, first: int) -> Iterator[tuple[int, str]]:
+    """(position, line) of lines that say something."""
+    for position, line in enumerate(stream, start=first):
+        if line.strip() and not line.lstrip().startswith("%"):
+            yield position, line.strip("\r\n")
+
+
+def _attributes(file: ArffFormat, path: Path, spec: ObjectSpec, lines: Iterator[tuple[int, str]]) -> tuple[int, list[str]]:
+    """(line of `@data`, names of the attributes)."""
     names: list[str] = []
     position = 1
     for position, line in lines:
@@ -75,7 +94,7 @@ def _attributes(file: ArffFormat, path: Path, spec: ObjectSpec, lines: Iterator[
         raise _refuse(path, "the file is truncated: there is no @data line", position)
     if problems := compare([column.physical_name for column in spec.columns], names, "attribute"):
         raise _refuse(path, problems, position, OTHER_COLUMNS)
-    return names
+    return position, names
 
 
 def _row(line: str) -> list[str] | None:

@@ -10,18 +10,22 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
+
+import polars as pl
 
 from cgt_etl.contracts.formats import CsvFormat
 from cgt_etl.contracts.load import ColumnSpec, ObjectSpec
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import head
 from cgt_etl.extract.limits import MAX_COLUMNS, MAX_FIELD_CHARACTERS
+from cgt_etl.extract.plain_lines import PlainLines, columnar
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading, Rows
-from cgt_etl.extract.text import encoding_of, look
+from cgt_etl.extract.text import Looked, encoding_of, look
 
 _NAME = re.compile(r"(?!.*[0-9]{3})[A-Za-z_][A-Za-z0-9_.%/()+#-]{0,39}")
 """One word, no long number."""
@@ -40,9 +44,10 @@ def reading(file: CsvFormat, path: Path, spec: ObjectSpec, name: str, ignored: f
 class _Lines:
     """Physical lines, counted, with those of the present record at hand."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, before: int = 0) -> None:
+        """`before`: lines of the file before the stream's first."""
         self._stream = stream
-        self.count = 0
+        self.count = before
         self.record: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
@@ -106,6 +111,35 @@ class _Carried:
         return whole
 
 
+@dataclass(frozen=True)
+class _Table:
+    """How the rows of one file are laid out."""
+
+    repeated: list[list[str]]
+    """Records of the header, none of which may come again."""
+    width: int
+    order: list[int]
+    """Of each of the contract's columns, its place among the fields of a row and `said` behind them."""
+    said: list[str | None]
+    """What is said once for all rows."""
+    margin: list[int]
+    carried: list[int]
+    """Places of columns without a name, and of those that a row may take from the one above."""
+    has_foot: bool
+    has_more_above: bool
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether a row is read without looking at others, or at what else stands in it."""
+        return not (self.margin or self.carried or self.has_foot)
+
+    def cells(self, lines: pl.DataFrame, place: int) -> pl.Expr:
+        """What plain lines say in a column of the contract."""
+        if 0 <= place < self.width:
+            return pl.col(lines.columns[place])
+        return pl.lit(self.said[place - self.width if place >= 0 else place], dtype=pl.String)
+
+
 class _Pass:
     """One pass over one delimited file."""
 
@@ -116,6 +150,8 @@ class _Pass:
         self._below = [column for column in spec.columns if column.name not in in_head and column.name not in file.in_name]
         self._ignored = ignored
         self._header_records: list[list[str]] = []
+        self._first = 0
+        """Position of the first row."""
 
     def batches(self) -> Iterator[Batch]:
         encoding = encoding_of(self._path, self._file.encoding, self._file.marked_encodings)
@@ -125,55 +161,83 @@ class _Pass:
             lines = _Lines(stream)
             for _ in range(self._file.header_lines - self._file.header_joined):
                 next(iter(lines), None)
-            above = self._divided(lines) if self._above else None
-            header = above.header[1] if above else self._header(lines)
-            repeated = [header] if above else self._header_records
-            once = {**(above.values if above else {}), **self._in_name()}
-            said = list(once.values())
-            named = self._named(header)
-            names = [*(None for _ in named), *once]
-            order = [self._place(column, names if column.name in once else named) for column in self._spec.columns]
-            pick = itemgetter(*order, 0)  # one more, so that it gives a tuple of a single column too
-            said += [None] if _LACKING in order else []
-            margin = [place for place, name in enumerate(named) if not name] if self._file.has_empty_margin else []
-            carried = _Carried([named.index(_plain(self._spec.column(name).physical_name)) for name in self._file.carried_down])
-            first, width, has_foot = 0, len(named), self._file.foot is not None
-            rows = Rows(self._spec, is_record=True)
-            is_last_broken = False
-            foot = _Foot(self._file)
-            for position, record in self._records(lines):
-                if has_foot and foot.stands_in(lines.record):
-                    is_last_broken = False
-                    break
-                is_last_broken = record is None or len(record) != width
-                if record in repeated:
-                    raise self._refuse(
-                        "the header comes a second time: the file is two exports in one", "Send one export per file", position
-                    )
-                if record is None or is_last_broken:
-                    self._set_aside(position, lines.record, record, width)
-                    carried.forget()
-                    continue
-                if margin and any(record[place] for place in margin):
-                    self._result.misread(position, "a value in a column without a name", "".join(lines.record).rstrip("\r\n").encode())
-                    carried.forget()
-                    continue
-                self._result.units += 1
-                first = first or position
-                whole = carried.down(record) if carried.is_asked else record
-                rows.add(position, pick([*whole, *said] if said else whole)[:-1])
-                if rows.is_full and (batch := rows.batch()):
-                    yield batch
-            if is_last_broken and not looked.ends_with_newline:
-                raise self._refuse(
-                    "the file is truncated: its last row breaks off", "Send the whole export again", self._result.set_aside[-1].position
-                )
-            if wrong := foot.wrong(self._result.units, next((position for position, _ in self._records(lines)), None)):
-                raise self._refuse(wrong, "Send the whole export again", lines.count)
-            if above and above.has_more and first:
-                self._result.unmapped, self._result.unmapped_first = {head.OUTSIDE: self._result.units}, {head.OUTSIDE: first}
-            if batch := rows.batch():
+            table = self._table(lines)
+        plain = PlainLines(
+            self._path, lines.count, encoding=encoding, delimiter=self._file.delimiter, never=self._file.quote, width=table.width
+        )
+        if table.is_simple:
+            yield from self._quick(plain, table)
+        with plain.rest(newline="") as stream:
+            yield from self._careful(_Lines(stream, plain.lines), table, looked)
+        if table.has_more_above and self._result.units:
+            self._result.unmapped, self._result.unmapped_first = {head.OUTSIDE: self._result.units}, {head.OUTSIDE: self._first}
+
+    def _table(self, lines: _Lines) -> _Table:
+        """How the rows are laid out, told by the header and what stands above it."""
+        above = self._divided(lines) if self._above else None
+        header = above.header[1] if above else self._header(lines)
+        once = {**(above.values if above else {}), **self._in_name()}
+        named = self._named(header)
+        names = [*(None for _ in named), *once]
+        order = [self._place(column, names if column.name in once else named) for column in self._spec.columns]
+        return _Table(
+            repeated=[header] if above else self._header_records,
+            width=len(named),
+            order=order,
+            said=[*once.values()] + ([None] if _LACKING in order else []),
+            margin=[place for place, name in enumerate(named) if not name] if self._file.has_empty_margin else [],
+            carried=[named.index(_plain(self._spec.column(name).physical_name)) for name in self._file.carried_down],
+            has_foot=self._file.foot is not None,
+            has_more_above=above is not None and above.has_more,
+        )
+
+    def _quick(self, plain: PlainLines, table: _Table) -> Iterator[Batch]:
+        """The rows of plain lines."""
+        for lines in plain:
+            if any(record and (lines["0"] == record[0]).any() for record in table.repeated):
+                return  # the header may come again
+            places = zip(self._spec.columns, table.order, strict=True)
+            cells = lines.select(**{column.name: table.cells(lines, place) for column, place in places})
+            self._result.units += cells.height
+            self._first = self._first or plain.lines + 1
+            yield from columnar(self._spec, plain.lines + 1, cells).parts()
+
+    def _careful(self, lines: _Lines, table: _Table, looked: Looked) -> Iterator[Batch]:
+        pick = itemgetter(*table.order, 0)  # one more, so that it gives a tuple of a single column too
+        said, margin, repeated, width, has_foot = table.said, table.margin, table.repeated, table.width, table.has_foot
+        carried = _Carried(table.carried)
+        rows = Rows(self._spec, is_record=True)
+        is_last_broken = False
+        foot = _Foot(self._file)
+        for position, record in self._records(lines):
+            if has_foot and foot.stands_in(lines.record):
+                is_last_broken = False
+                break
+            is_last_broken = record is None or len(record) != width
+            if record in repeated:
+                raise self._refuse("the header comes a second time: the file is two exports in one", "Send one export per file", position)
+            if record is None or is_last_broken:
+                self._set_aside(position, lines.record, record, width)
+                carried.forget()
+                continue
+            if margin and any(record[place] for place in margin):
+                self._result.misread(position, "a value in a column without a name", "".join(lines.record).rstrip("\r\n").encode())
+                carried.forget()
+                continue
+            self._result.units += 1
+            self._first = self._first or position
+            whole = carried.down(record) if carried.is_asked else record
+            rows.add(position, pick([*whole, *said] if said else whole)[:-1])
+            if rows.is_full and (batch := rows.batch()):
                 yield batch
+        if is_last_broken and not looked.ends_with_newline:
+            raise self._refuse(
+                "the file is truncated: its last row breaks off", "Send the whole export again", self._result.set_aside[-1].position
+            )
+        if wrong := foot.wrong(self._result.units, next((position for position, _ in self._records(lines)), None)):
+            raise self._refuse(wrong, "Send the whole export again", lines.count)
+        if batch := rows.batch():
+            yield batch
 
     def _place(self, column: ColumnSpec, names: Sequence[str | None]) -> int:
         """Where a row has the column."""

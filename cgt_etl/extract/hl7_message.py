@@ -2,6 +2,7 @@
 
     PID-3[5=MR].1   first component of the repetition whose fifth is MR; `[5=]`, whose fifth is empty; `[2]`, the second repetition
     OBX-5.*         all components joined: `>^40000` is `>40000`, `1^:^128` is `1:128`
+    PID[2]-3        a field of the message's second segment of the kind
     OBX[2=NM]-5     the field only where the segment's second field is NM (its first component)
     OBR-7|SPM-17.1  the first of the two that says anything
 
@@ -15,11 +16,13 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from cgt_etl.errors import DeclarationError
 
 _CELL = re.compile(
-    r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?P<told_by>[1-9]\d?)=(?P<told>[^\]|]+)\])?-(?P<field>[1-9]\d?)"
+    r"(?P<segment>[A-Z][A-Z0-9]{2})(?:\[(?:(?P<ordinal>[1-9]\d?)|(?P<told_by>[1-9]\d?)=(?P<told>[^\]|]+))\])?-(?P<field>[1-9]\d?)"
     r"(?:\[(?:(?P<nth>[1-9]\d?)|(?P<key>[1-9]\d?)=(?P<text>[^\]|]*))\])?"
     r"(?:\.(?P<component>[1-9]\d?|\*)(?:\.(?P<sub>[1-9]\d?))?)?"
 )
@@ -34,6 +37,8 @@ class Cell:
     """A parsed place of a cell."""
 
     segment: str
+    ordinal: int | None
+    """The segment of its kind in the message, whatever row it is."""
     told_by: int | None
     told: str | None
     """Field of the segment and what must stand there for the cell to be read."""
@@ -53,6 +58,16 @@ class Cell:
         """Names of the fields that it looks into."""
         return {self.name} if self.told_by is None else {self.name, f"{self.segment}-{self.told_by}"}
 
+    @cached_property
+    def is_simple(self) -> bool:
+        """Whether it is all that a field without divisions says, or nothing of it."""
+        return self.told_by is None and self.nth is None and self.key is None and self.segment != "MSH"
+
+    @cached_property
+    def is_first(self) -> bool:
+        """Whether it reads the first part of a field."""
+        return self.component in (None, 1, "*") and self.sub in (None, 1)
+
     @classmethod
     def alternatives(cls, text: str) -> list[Cell]:
         """The places of a cell in the order in which they are asked. Raises DeclarationError: one of them is no place."""
@@ -67,6 +82,7 @@ class Cell:
         component = found["component"]
         return cls(
             found["segment"],
+            int(found["ordinal"]) if found["ordinal"] else None,
             int(found["told_by"]) if found["told_by"] else None,
             found["told"],
             int(found["field"]),
@@ -119,6 +135,15 @@ class Signs:
             return None
         return cls(header[3], signs[0], signs[1], signs[2:3] or "\\", signs[3:4] or "&", encoding)
 
+    @cached_property
+    def inside(self) -> re.Pattern[str]:
+        """Any sign that divides a field or begins an escape."""
+        return re.compile(f"[{re.escape(self.component + self.repetition + self.escape + self.sub)}]")
+
+    def kind(self, said: str) -> str:
+        """The first two components of what MSH-9 says, divided as HL7 is wont to."""
+        return "^".join(said.split(self.component)[:2])
+
     def count(self, text: str) -> int:
         """How many of them are in a text."""
         return sum(text.count(sign) for sign in {self.field, self.component, self.repetition, self.escape, self.sub})
@@ -151,8 +176,7 @@ class Signs:
         return None
 
 
-@dataclass(frozen=True)
-class _Segment:
+class _Segment(NamedTuple):
     name: str
     fields: list[str]
 
@@ -176,31 +200,43 @@ class Message:
             self.places[segment.name].append(place)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Kinds of its segments, in order: what `near` goes by."""
+        return tuple([segment.name for segment in self.segments])
+
+    @property
     def kind(self) -> str:
         """`ORU^R01`: the first two components of MSH-9."""
-        return self.signs.component.join(self.segments[0].field(9).split(self.signs.component)[:2]).replace(self.signs.component, "^")
+        return self.signs.kind(self.segments[0].field(9))
 
-    def near(self, name: str, row: int | None) -> _Segment | None:
-        """The segment of a kind that belongs to the row at a place; of the message itself (None), the first."""
+    def place_of(self, cell: Cell, row: int | None) -> int | None:
+        """Place of the segment where a cell of the row at a place is looked for."""
+        if cell.ordinal is None:
+            return self.near(cell.segment, row)
+        places = self.places.get(cell.segment, [])
+        return places[cell.ordinal - 1] if cell.ordinal <= len(places) else None
+
+    def near(self, name: str, row: int | None) -> int | None:
+        """Place of the segment of a kind that belongs to the row at a place; of the message itself (None), of the first."""
         places = self.places.get(name, [])
         if not places:
             return None
         if row is None:
-            return self.segments[places[0]]
+            return places[0]
         rows = self.places[self.segments[row].name]
         orders = self.places.get(_ORDER, [])
         # results of the patient stand before all orders and say nothing of how an order is laid out
         first_of_rows = rows[bisect_left(rows, orders[0]) % len(rows)] if orders else rows[0]
         behind = bisect_right(places, row)
         if places[0] <= first_of_rows:
-            return self.segments[places[behind - 1]] if behind else None
+            return places[behind - 1] if behind else None
         groups = self._places_of_groups()
         next_group, own_group = bisect_right(groups, row), bisect_left(groups, row) - 1
         if behind < len(places) and (next_group == len(groups) or places[behind] < groups[next_group]):
-            return self.segments[places[behind]]
+            return places[behind]
         ahead = bisect_left(places, row) - 1
         if ahead >= 0 and (own_group < 0 or places[ahead] > groups[own_group]):
-            return self.segments[places[ahead]]
+            return places[ahead]
         return None
 
     def _places_of_groups(self) -> list[int]:
@@ -209,10 +245,11 @@ class Message:
             self._groups = sorted(place for name in _GROUPS for place in self.places.get(name, ()))
         return self._groups
 
-    def values(self, cell: Cell, segment: _Segment | None, repetition: str | None) -> list[str]:
-        """Distinct texts at a place, empty ones left out."""
-        if segment is None:
+    def values(self, cell: Cell, place: int | None, repetition: str | None) -> list[str]:
+        """Distinct texts of a cell in the segment at a place, empty ones left out."""
+        if place is None:
             return []
+        segment = self.segments[place]
         signs = self.signs
         if cell.told_by is not None and self._part(segment.field(cell.told_by), 1, None) != cell.told:
             return []

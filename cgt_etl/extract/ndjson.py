@@ -5,8 +5,10 @@ A unit is a non-blank line. A line that is no JSON object is set aside alone; nu
 
 from __future__ import annotations
 
+import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -16,61 +18,121 @@ from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import nested
 from cgt_etl.extract.limits import MAX_DEPTH, MAX_FIELD_CHARACTERS, MAX_RECORD_NODES
 from cgt_etl.extract.nested import TYPE, Plan, Record
+from cgt_etl.extract.plain_lines import whole_lines
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading
+from cgt_etl.extract.shapes import LEAST_ALIKE, Shaped, Shapes, together
 from cgt_etl.extract.text import look
+
+_STRETCH_BYTES = 1024 * 1024
 
 
 def reading(file: NdjsonFormat, path: Path, objects: tuple[ObjectSpec, ...], ignored: frozenset[str]) -> Reading:
     """The rows of a file of JSON lines; see `cgt_etl.extract.open_reader`."""
     plans = Plan.of(objects)
-    known = ignored | {TYPE} | {root for plan in plans for root in plan.roots | plan.roots_above}
-    return Reading(lambda result: _batches(file, path, plans, known, result))
+    known = ignored.union({TYPE}, *(plan.roots | plan.roots_above for plan in plans))
+    return Reading(lambda result: _Pass(file, path, plans, known, result).batches())
 
 
-def _batches(file: NdjsonFormat, path: Path, plans: list[Plan], known: set[str] | frozenset[str], result: Reading) -> Iterator[Batch]:
-    looked = look(path, "utf-8-sig")
-    unmapped = nested.Unmapped()
-    is_last_broken = False
-    with path.open("rb") as stream:
-        for position, line in enumerate(stream, start=1):
-            raw = (line.removeprefix(b"\xef\xbb\xbf") if position == 1 else line).strip()
-            if not raw:
-                continue
-            resource = _resource(raw)
-            is_last_broken = isinstance(resource, str)
-            if isinstance(resource, str):
-                result.misread(position, resource, raw)
-                continue
-            kind = resource.get(TYPE)
-            if file.resource_type and kind is None:
-                result.misread(position, f"no {TYPE}", raw)
-                continue
-            if file.resource_type and kind != file.resource_type:
-                raise RefusedFile(
-                    f"wrong resource type: this one is not {file.resource_type}",
-                    remedy="Send one resource type per file, as the contract names it",
-                    file=path.name,
-                    position=position,
-                    rule=OTHER_COLUMNS,
-                )
-            result.units += 1
-            if unknown := resource.keys() - known:
-                unmapped.add(unknown, position)
-            record = Record(position, resource, resource, resource)
-            for plan in plans:
-                plan.add(record, raw)
-            if any(plan.rows.is_full for plan in plans):
-                yield from nested.flush(plans)
-    if is_last_broken and not looked.ends_with_newline:
-        raise RefusedFile(
-            "the file is truncated: its last line breaks off",
-            remedy="Send the whole export again",
-            file=path.name,
-            position=result.set_aside[-1].position,
-            rule=UNREADABLE,
-        )
-    unmapped.tell(result)
-    yield from nested.flush(plans)
+class _Pass:
+    """One pass over one file."""
+
+    def __init__(self, file: NdjsonFormat, path: Path, plans: list[Plan], known: frozenset[str], result: Reading) -> None:
+        self._file, self._path, self._plans, self._known, self._result = file, path, plans, known, result
+        self._unmapped = nested.Unmapped()
+        self._shapes = Shapes(plans, known, _resource, self._accepts)
+        self._broken_last = 0
+        """Position of the last line, where it is no JSON."""
+
+    def batches(self) -> Iterator[Batch]:
+        looked = look(self._path, "utf-8-sig")
+        position = 1
+        with self._path.open("rb") as stream:
+            if stream.read(3) != codecs.BOM_UTF8:
+                stream.seek(0)
+            while stretch := stream.read(_STRETCH_BYTES):
+                if not stretch.endswith(b"\n"):
+                    stretch += stream.readline()
+                yield from self._stretch(position, stretch)
+                position += stretch.count(b"\n")
+        if self._broken_last and not looked.ends_with_newline:
+            raise RefusedFile(
+                "the file is truncated: its last line breaks off",
+                remedy="Send the whole export again",
+                file=self._path.name,
+                position=self._broken_last,
+                rule=UNREADABLE,
+            )
+        self._unmapped.tell(self._result)
+
+    def _stretch(self, first: int, stretch: bytes) -> Iterator[Batch]:
+        """The rows of some whole lines."""
+        lines = whole_lines(stretch, first) if stretch.count(b"\n") >= LEAST_ALIKE else None
+        if lines is None:
+            yield from self._lines(enumerate(BytesIO(stretch), start=first))
+            yield from nested.flush(self._plans)
+            return
+        shaped, rest = self._shapes.divide(lines)
+        for one in shaped:
+            self._result.units += one.lines.height
+        waiting = sorted((one for one in shaped if one.shape.unknown), key=lambda one: one.first, reverse=True)
+        careful = ((position, line.encode()) for position, line in rest.iter_rows())
+        if not shaped:
+            yield from self._lines(careful)
+            yield from nested.flush(self._plans)
+            return
+        last = max(one.last for one in shaped)
+        for position, line in careful:
+            while waiting and waiting[-1].first < position:
+                self._tell(waiting.pop())
+            self._line(position, line)
+        while waiting:
+            self._tell(waiting.pop())
+        if self._broken_last < last:
+            self._broken_last = 0
+        for place, plan in enumerate(self._plans):
+            yield from together(plan, [frame for one in shaped for frame in one.rows(place, plan)])
+
+    def _tell(self, shaped: Shaped) -> None:
+        self._unmapped.add(shaped.shape.unknown, shaped.first, shaped.lines.height)
+
+    def _lines(self, lines: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
+        for position, line in lines:
+            self._line(position, line)
+            if any(plan.rows.is_full for plan in self._plans):
+                yield from nested.flush(self._plans)
+
+    def _line(self, position: int, line: bytes) -> None:
+        """One line, read with care."""
+        raw = line.strip()
+        if not raw:
+            return
+        resource = _resource(raw)
+        self._broken_last = position if isinstance(resource, str) else 0
+        if isinstance(resource, str):
+            self._result.misread(position, resource, raw)
+            return
+        kind = resource.get(TYPE)
+        if self._file.resource_type and kind is None:
+            self._result.misread(position, f"no {TYPE}", raw)
+            return
+        if self._file.resource_type and kind != self._file.resource_type:
+            raise RefusedFile(
+                f"wrong resource type: this one is not {self._file.resource_type}",
+                remedy="Send one resource type per file, as the contract names it",
+                file=self._path.name,
+                position=position,
+                rule=OTHER_COLUMNS,
+            )
+        self._result.units += 1
+        if unknown := resource.keys() - self._known:
+            self._unmapped.add(unknown, position)
+        record = Record(position, resource, resource, resource)
+        for plan in self._plans:
+            plan.add(record, raw)
+
+    def _accepts(self, resource: Any) -> bool:
+        """Whether nothing is wrong with what a line gave."""
+        return isinstance(resource, dict) and self._file.resource_type in (None, resource.get(TYPE))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,8 +12,11 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.extract import paths
@@ -24,6 +27,10 @@ TYPE = "resourceType"
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # never steps back: a text without end is read once
 _LEVELS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 _NO_BRACKETS = bytes(sign for sign in range(256) if sign not in b"[{]}")
+_QUOTE = 2
+_SIGNS = bytes.maketrans(b'[{]}"', b"\x01\x01\xff\xff\x02")
+_NO_SIGNS = bytes(sign for sign in range(256) if sign not in b'[{]}"')
+_PIECE = 1024 * 1024
 _LONG_STRETCH = re.compile(rb'"[^"]{%d}' % (MAX_FIELD_CHARACTERS + 1))
 _LONG_NUMBER = re.compile(rb"(?<![0-9.eE+-])[0-9][0-9.eE+-]{%d}" % MAX_FIELD_CHARACTERS)
 _ELEMENT = re.compile(r"(?!.*[0-9]{3})[_@$]?(\*:)?[A-Za-z][A-Za-z0-9_:-]{0,63}")  # no long number: it may be somebody's
@@ -71,6 +78,11 @@ class Plan:
         explode = paths.of_list(spec.extension.explode) if spec.extension.explode else ()
         return cls(spec, explode, cells, Rows(spec, is_record=is_record), is_record)
 
+    @cached_property
+    def _single(self) -> list[tuple[str, paths.Path]]:
+        """The cells, where none has an alternative."""
+        return [cell[0] for cell in self.cells] if all(len(cell) == 1 for cell in self.cells) else []
+
     @property
     def roots(self) -> set[str]:
         """Elements of the record that it reads."""
@@ -92,22 +104,30 @@ class Plan:
 
     def add(self, record: Record, raw: bytes | None) -> None:
         """Its rows of one record; `raw` are the record's bytes, for the digest where it has no business key."""
+        for item, (texts, several) in enumerate(self.read(record)):
+            self.rows.add(record.position, texts, item=item, raw=raw)
+            for place, said in several.items():
+                self.rows.several(place, said)
+
+    def read(self, record: Record) -> Iterator[tuple[list[str | None], dict[int, str]]]:
+        """Of each of its rows of one record: the texts of the columns, and the several values of those that have several, as JSON."""
         starts: dict[str, Any] = {
             paths.DOCUMENT: record.document,
             paths.PARENT: record.above if self.is_record else record.node,
             paths.KEY: record.key,
         }
-        for item, element in enumerate(self.elements(record)):
+        for element in self.elements(record):
             starts[""] = element
-            texts = [_text(cell, starts) for cell in self.cells]
-            unsure = [place for place, text in enumerate(texts) if text is paths.UNSURE] if paths.UNSURE in texts else ()
-            several: dict[int, str | None] = {}
-            for place in unsure:
-                texts[place], several[place] = _cell(_leaves(self.cells[place], starts))
-            self.rows.add(record.position, texts, item=item, raw=raw)
-            for place, said in several.items():
-                if said is not None:
-                    self.rows.several(place, said)
+            texts = (
+                [path.text(starts[start]) for start, path in self._single] if self._single else [_text(cell, starts) for cell in self.cells]
+            )
+            several: dict[int, str] = {}
+            if paths.UNSURE in texts:
+                for place in [place for place, text in enumerate(texts) if text is paths.UNSURE]:
+                    texts[place], said = _cell(_leaves(self.cells[place], starts))
+                    if said is not None:
+                        several[place] = said
+            yield texts, several
 
 
 def _text(cell: tuple[tuple[str, paths.Path], ...], starts: dict[str, Any]) -> Any:
@@ -149,13 +169,13 @@ class Unmapped:
         self._counts: defaultdict[str, int] = defaultdict(int)
         self._first: dict[str, int] = {}
 
-    def add(self, names: Iterable[str], position: int) -> None:
-        """`names` are of elements, or ways to them (`HealthData.Me`)."""
+    def add(self, names: Iterable[str], position: int, records: int = 1) -> None:
+        """`names` are of elements, or ways to them (`HealthData.Me`), of the record at `position` and of so many that are like it."""
         for name in sorted(names):
             element = ".".join(step if _ELEMENT.fullmatch(step) else _UNNAMED for step in name.split("."))
             if element not in self._counts and len(self._counts) >= MAX_UNMAPPED:
                 element = _FURTHER
-            self._counts[element] += 1
+            self._counts[element] += records
             self._first.setdefault(element, position)
 
     def tell(self, result: Reading) -> None:
@@ -166,7 +186,7 @@ class Unmapped:
 
 def has_long_value(raw: bytes) -> bool:
     """Whether a text or a number of a JSON text has more bytes than a field may; it is not parsed."""
-    if len(raw) <= MAX_FIELD_CHARACTERS:
+    if b'\\"' not in raw and not _has_stretch_without_quotes(raw):
         return False
     if _LONG_NUMBER.search(raw):
         return True
@@ -180,9 +200,30 @@ def values(raw: bytes) -> int:
     return raw.count(b",") + raw.count(b"{") + raw.count(b"[")
 
 
+def _has_stretch_without_quotes(raw: bytes) -> bool:
+    """Whether there is room for a text or a number of more bytes than a field may have."""
+    at = 0
+    while at + MAX_FIELD_CHARACTERS < len(raw):
+        last = raw.rfind(b'"', at, at + MAX_FIELD_CHARACTERS + 1)
+        if last < 0:
+            return True
+        at = last + 1
+    return False
+
+
 def depth(raw: bytes, enough: int) -> int:
     """The deepest nesting of a JSON text, without parsing it; 0 where it cannot be deeper than `enough`."""
     if raw.count(b"{") + raw.count(b"[") <= enough:
         return 0
-    brackets = _STRING.sub(b"", raw).translate(_LEVELS, _NO_BRACKETS)
-    return max(accumulate(array("b", brackets)), default=0)
+    if b"\\" in raw:
+        brackets = _STRING.sub(b"", raw).translate(_LEVELS, _NO_BRACKETS)
+        return max(accumulate(array("b", brackets)), default=0)
+    deepest, level, is_inside = 0, 0, False
+    for begin in range(0, len(raw), _PIECE):
+        signs = np.frombuffer(raw[begin : begin + _PIECE].translate(_SIGNS, _NO_SIGNS), dtype=np.int8)
+        quotes = np.cumsum(signs == _QUOTE, dtype=np.int32) + is_inside
+        levels = np.cumsum(signs[(quotes % 2 == 0) & (signs != _QUOTE)], dtype=np.int32)
+        if len(levels):
+            deepest, level = max(deepest, level + int(levels.max())), level + int(levels[-1])
+        is_inside = bool(quotes[-1] % 2) if len(quotes) else is_inside
+    return deepest

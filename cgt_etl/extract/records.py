@@ -5,17 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract.limits import BATCH_ROWS, MAX_MISREAD, MAX_MISREAD_BYTES
+
+if TYPE_CHECKING:
+    import polars as pl
 
 WRONG_SHAPE: Final = "D01"
 UNREADABLE: Final = "F01"
 """The file is not what its format says: refused whole."""
 OTHER_COLUMNS: Final = "F02"
 """Its columns, attributes or resource type are not the contract's: refused whole."""
+POSITION, ITEM, DIGEST = "@row", "@item", "@digest"
+"""Columns of a columnar batch; no name of a contract has the sign."""
+FIELDS: Final = "\x1f"
+"""Between the cells of a record whose digest is theirs."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,52 @@ class Batch:
     """(row of this batch, column) -> what stands there and is no value (a spreadsheet's `#N/A`); the cell itself is None."""
     digests: list[str] | None = None
     """sha256 of each whole record, where the object has no business key."""
+
+
+class Columnar(Batch):
+    """A batch that was read a column at a time (ADR 0012). The door takes `rows`; who asks for lists gets them."""
+
+    def __init__(self, name: str, rows: pl.DataFrame, ambiguous: dict[tuple[int, str], str] | None = None) -> None:
+        """`rows`: `POSITION` and `ITEM` (Int64), `DIGEST` (text, null where the object has a key), and a column of text for each of the
+        contract's columns, in file order."""
+        for field_name, value in {"object": name, "rows": rows, "ambiguous": ambiguous or {}, "unreadable": {}}.items():
+            object.__setattr__(self, field_name, value)
+
+    rows: pl.DataFrame
+
+    def parts(self) -> Iterator[Columnar]:
+        """The same rows in batches that are not too long; of a format whose records have no rows inside them."""
+        for begin in range(0, self.rows.height, BATCH_ROWS):
+            yield Columnar(self.object, self.rows.slice(begin, BATCH_ROWS))
+
+    @cached_property
+    def positions(self) -> list[int]:
+        return self.rows[POSITION].to_list()
+
+    @cached_property
+    def items(self) -> list[int]:
+        return self.rows[ITEM].to_list()
+
+    @cached_property
+    def columns(self) -> dict[str, list[str | None]]:
+        return {name: self.rows[name].to_list() for name in self.rows.columns if name not in (POSITION, ITEM, DIGEST)}
+
+    @cached_property
+    def digests(self) -> list[str] | None:
+        digests = self.rows[DIGEST]
+        return None if digests.null_count() else digests.to_list()
+
+
+def as_columns(batch: Batch) -> pl.DataFrame:
+    """The rows of any batch as a columnar one has them."""
+    if isinstance(batch, Columnar):
+        return batch.rows
+    import polars as pl
+
+    nothing: list[str | None] = [None] * len(batch.positions)
+    own = {POSITION: batch.positions, ITEM: batch.items, DIGEST: batch.digests or nothing}
+    schema = {POSITION: pl.Int64, ITEM: pl.Int64, DIGEST: pl.String, **dict.fromkeys(batch.columns, pl.String)}
+    return pl.DataFrame({**own, **batch.columns}, schema=schema, strict=True)
 
 
 @dataclass(frozen=True)
@@ -90,7 +144,7 @@ class Rows:
     def __init__(self, spec: ObjectSpec, *, is_record: bool) -> None:
         self._spec = spec
         self._names = [column.name for column in spec.columns]
-        self._has_digest = is_record and not spec.key
+        self.has_digest = is_record and not spec.key
         self._clear()
 
     def _clear(self) -> None:
@@ -106,9 +160,19 @@ class Rows:
         self._positions.append(position)
         self._items.append(item)
         self._cells.append(tuple(cells))
-        if self._has_digest:
-            content = raw if raw is not None else "\x1f".join(cell or "" for cell in self._cells[-1]).encode("utf-8", "surrogatepass")
+        if self.has_digest:
+            content = raw if raw is not None else FIELDS.join(cell or "" for cell in self._cells[-1]).encode("utf-8", "surrogatepass")
             self._digests.append(hashlib.sha256(content).hexdigest())
+
+    def extend(self, first: int, columns: list[list[str | None]]) -> None:
+        """Rows that stand one behind the other from position `first` on, in a format without rows inside them."""
+        if self.has_digest:
+            for position, cells in enumerate(zip(*columns, strict=True), start=first):
+                self.add(position, cells)
+            return
+        self._positions.extend(range(first, first + len(columns[0])))
+        self._items.extend([0] * len(columns[0]))
+        self._cells.extend(zip(*columns, strict=True))
 
     def several(self, place: int, values: str) -> None:
         """The row added last has several values in its column number `place`."""
@@ -127,7 +191,7 @@ class Rows:
         if not self._positions:
             return None
         columns = dict(zip(self._names, (list(column) for column in zip(*self._cells, strict=True)), strict=True))
-        digests = self._digests if self._has_digest else None
+        digests = self._digests if self.has_digest else None
         made = Batch(self._spec.name, self._positions, self._items, columns, self._ambiguous, self._unreadable, digests)
         self._clear()
         return made

@@ -13,7 +13,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import cast
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -29,6 +31,7 @@ Value = int | float | str | bool | time | date | datetime | timedelta
 Texts = dict[Cell, str]
 Lines = Iterator[tuple[int, dict[int, str]]]
 """Sheet row, and column -> text of its filled cells."""
+_BLOCK_ROWS = 5_000
 _EXACT = 10**15
 _NOWHERE: Cell = (0, 0)
 """No cell of a sheet: rows and columns count from 1."""
@@ -82,6 +85,11 @@ class _Sheet:
         for (row, column), text in looked.errors.items():
             self.unreadable.setdefault(row, {})[column] = text
         self._sheet = _opened(path, looked.sheet)
+        self._values = iter(self._sheet.iter_rows() if self._sheet.start else ())
+        self._first = self._sheet.start[1] + 1 if self._sheet.start else 1
+        """Number of the first column."""
+        self._row = 0
+        """How many rows were read."""
 
     @property
     def merged(self) -> dict[Cell, Cell]:
@@ -89,21 +97,62 @@ class _Sheet:
         return {(top + 1, left + 1): (bottom + 1, right + 1) for (top, left), (bottom, right) in self._sheet.merged_cell_ranges or ()}
 
     def rows(self) -> Iterator[tuple[int, dict[int, str]]]:
-        """(sheet row, column -> text of its filled cells), every row up to the last with an error or a value."""
-        start = self._sheet.start
-        row = 0
-        for row, values in enumerate(self._sheet.iter_rows() if start else (), start=1):
-            filled: dict[int, str] = {}
-            for column, value in enumerate(values, start=start[1] + 1 if start else 1):
-                if value == "":
-                    continue
-                if (text := text_of(value)) is None:
-                    self.unreadable.setdefault(row, {})[column] = str(value)
-                else:
-                    filled[column] = text
-            yield row, filled
-        for later in sorted(number for number in self.unreadable if number > row):
-            yield later, {}
+        """(sheet row, column -> text of its filled cells), every row that is left up to the last with an error or a value."""
+        for values in self._values:
+            self._row += 1
+            yield self._row, self._filled(self._row, values)
+        yield from self._later()
+
+    def blocks(self, places: list[int], header: list[str]) -> Iterator[tuple[int, dict[int, str], list[list[str | None]] | None]]:
+        """The rows that are left, as `rows` gives them, each with None; or (first sheet row, nothing, texts of the columns at `places`)
+        of some together which have nothing in other columns, no cell without a text, and of which none is blank or may be the header."""
+        while block := list(islice(self._values, _BLOCK_ROWS)):
+            first = self._row + 1
+            self._row += len(block)
+            if columns := self._columns(first, block, places, header):
+                yield first, {}, columns
+            else:
+                yield from ((row, self._filled(row, values), None) for row, values in enumerate(block, start=first))
+        yield from ((row, filled, None) for row, filled in self._later())
+
+    def _filled(self, row: int, values: list[Value]) -> dict[int, str]:
+        filled: dict[int, str] = {}
+        for column, value in enumerate(values, start=self._first):
+            if value == "":
+                continue
+            text = value if type(value) is str and "\0" not in value else text_of(value)  # most are
+            if text is None:
+                self.unreadable.setdefault(row, {})[column] = str(value)
+            else:
+                filled[column] = text
+        return filled
+
+    def _later(self) -> Iterator[tuple[int, dict[int, str]]]:
+        yield from ((row, {}) for row in sorted(number for number in self.unreadable if number > self._row))
+
+    def _columns(self, first: int, block: list[list[Value]], places: list[int], header: list[str]) -> list[list[str | None]] | None:
+        if not places or any(first <= row < first + len(block) for row in self.unreadable):
+            return None
+        found: dict[int, list[str | None]] = {}
+        for column, values in enumerate(zip(*block, strict=True), start=self._first):
+            texts = _texts(values) if column in places else None
+            if texts is None and values.count("") < len(block):
+                return None
+            found[column] = texts or [None] * len(block)
+        columns = [found[place] if place in found else [None] * len(block) for place in places]
+        if all(None in texts for texts in columns) and any(not any(cells) for cells in zip(*columns, strict=True)):
+            return None
+        return None if header[0] in columns[0] else columns
+
+
+def _texts(values: tuple[Value, ...]) -> list[str | None] | None:
+    """Texts of the cells of a column, None of empty ones; None where one has no text."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        whole = cast(tuple[str, ...], values)
+        return None if "\0" in "".join(whole) else [text or None for text in whole]
+    texts = [value if value == "" else text_of(value) for value in values]
+    return None if None in texts else [cast(str, text) or None for text in texts]
 
 
 def _opened(path: Path, name: str) -> CalamineSheet:
@@ -155,25 +204,33 @@ def _table(file: XlsxFormat, path: Path, spec: ObjectSpec, ignored: frozenset[st
     places = list(order.values())
     rows = Rows(spec, is_record=True)
     first = 0
-    for position, filled in lines:
+    has_other = bool(said) or len(order) < len(spec.columns)
+    for position, filled, together in sheet.blocks([] if has_other else places, wanted):
+        if rows.is_full and (batch := rows.batch()):
+            yield batch
+        if together:
+            result.units += len(together[0])
+            first = first or position
+            rows.extend(position, together)
+            continue
         wrong = sheet.unreadable.get(position, {})
+        if not (filled or wrong):
+            continue
         cells = [filled.get(column) for column in places]
         if cells == wanted:
             raise refuse(
                 path, "the header comes a second time: the sheet holds two exports", "Send one export per sheet", position=position
             )
-        if outside := {*filled, *wrong} - named.keys():
+        if outside := (filled.keys() | wrong.keys() if wrong else filled.keys()) - named.keys():
             raw = json.dumps({str(column): text for column, text in sorted([*filled.items(), *wrong.items()])}, ensure_ascii=False)
             is_beyond = max(outside) > len(header)
             result.misread(position, f"more than {len(header)} fields" if is_beyond else "a value in a column without a name", raw.encode())
             continue
         result.units += 1
         first = first or position
-        if said or len(order) < len(spec.columns):
+        if has_other:
             cells = [said[column.name] if column.name in said else filled.get(order.get(column.name, 0)) for column in spec.columns]
         _add(rows, position, 0, cells, [wrong.get(order.get(column.name, 0)) for column in spec.columns] if wrong else [])
-        if rows.is_full and (batch := rows.batch()):
-            yield batch
     if above and above.has_more and first:
         result.unmapped, result.unmapped_first = {head.OUTSIDE: result.units}, {head.OUTSIDE: first}
     if batch := rows.batch():

@@ -75,6 +75,11 @@ class Names:
         kept = [(attribute, text) for attribute, text in zip(names, texts, strict=True) if attribute is not None and attribute != _NIL]
         return element, kept, is_nil
 
+    @property
+    def bound(self) -> dict[str, str]:
+        """Prefix in the document -> namespace, where it is now."""
+        return self._scopes[-1].bound
+
     def leave(self) -> None:
         """The element that was entered last ends."""
         self._scopes.pop()

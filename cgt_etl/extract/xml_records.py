@@ -15,6 +15,7 @@ import codecs
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -24,11 +25,17 @@ from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import limits, nested, paths
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading
+from cgt_etl.extract.shapes import LEAST_ALIKE
 from cgt_etl.extract.text import look
 from cgt_etl.extract.xml_doctype import first_that_is_not_plain
 from cgt_etl.extract.xml_names import Attribute, Names, WrongName
+from cgt_etl.extract.xml_shapes import Shape, is_one_tag, learnt
 
 _CHUNK_CHARACTERS = 64 * 1024
+_MOST_TAG = 16 * 1024
+_MOST_SHAPES = 16
+_MOST_LESSONS = 48
+"""Records that are tried for a shape; each takes the time of some hundred records."""
 _ANY = "*"
 _LAYOUT = " \t\r\n"
 _MEND = "Mend the export"
@@ -86,7 +93,19 @@ class _Pass:
         self._fed, self._fed_from = bytearray(), 0
         """What the parser was given, from the beginning of the open record on; where that is."""
         self._begins = self._begins_line = 0
+        self._shapes: list[Shape] = []
+        self._lessons = _MOST_LESSONS
+        self._last_end = ""
+        """How a record of the shape that was learnt last ends."""
+        self._is_behind_record = False
+        """Nothing stands between the end of a record and what the parser is given next."""
+        self._lines_passed = 0
+        """Lines that the parser was not given."""
         self._parser = self._made()
+
+    @property
+    def _line(self) -> int:
+        return self._parser.CurrentLineNumber + self._lines_passed
 
     def _made(self) -> expat.XMLParserType:
         parser = expat.ParserCreate("utf-8")
@@ -106,7 +125,10 @@ class _Pass:
         with self._path.open(encoding=encoding, newline="") as stream:
             while True:
                 text = stream.read(_CHUNK_CHARACTERS)
-                self._feed(text.encode(), is_last=not text)
+                if text:
+                    self._take(text)
+                else:
+                    self._feed(b"", is_last=True)
                 if any(plan.rows.is_full for plan in self._plans):
                     yield from nested.flush(self._plans)
                 if not text:
@@ -114,13 +136,63 @@ class _Pass:
         self._unmapped.tell(self._result)
         yield from nested.flush(self._plans)
 
+    def _take(self, text: str) -> None:
+        """Some text: records of a known shape at once, all else through the parser."""
+        at = 0
+        while at < len(text):
+            if self._is_behind_record:
+                at = self._alike(text, at)
+            found = text.find(self._last_end, at) if self._shapes else -1
+            end = found + len(self._last_end) if found >= 0 else len(text)
+            self._feed(text[at:end].encode(), is_last=False)
+            at = end
+
+    def _alike(self, text: str, at: int) -> int:
+        """Take the records that have a known shape; gives where the first that has none begins."""
+        shapes = [shape for shape in self._shapes if shape.parent == tuple(self._way) and shape.bound == self._names.bound]
+        begin, was = at, -1
+        while at > was:
+            was = at
+            for shape in shapes:
+                while found := shape.pattern.match(text, at):
+                    at = found.end()
+                    self._result.units += 1
+                    self._add(shape, found.groups())
+        self._lines_passed += text.count("\n", begin, at)
+        return at
+
+    def _add(self, shape: Shape, values: tuple[str, ...]) -> None:
+        position = self._result.units
+        if shape.unknown:
+            self._unmapped.add(shape.unknown, position)
+        for plan, picks in zip(self._plans, shape.rows, strict=True):
+            for item, pick in enumerate(picks):
+                plan.rows.add(position, pick(values), item=item)
+
+    def _learn(self, ended: _Open) -> None:
+        """The shape of the record that has just ended."""
+        self._lessons -= 1
+        raw = self._raw(ended).decode()
+        shape = learnt(raw, partial(_Lesson.node, self), self._plans, self._known, (tuple(self._way), self._names.bound))
+        if shape is not None:
+            self._shapes.append(shape)
+            self._last_end = raw[raw.rindex("<") :] if raw[raw.rindex("<") + 1] == "/" else "/>"
+
+    def _stands_behind(self) -> bool:
+        """Whether the tag with which a record has just ended is the last that the parser was given."""
+        tag = self._fed[self._parser.CurrentByteIndex - self._fed_from :]
+        return len(tag) <= _MOST_TAG and is_one_tag(tag.decode())
+
     def _feed(self, content: bytes, *, is_last: bool) -> None:
+        self._is_behind_record = False
         self._fed += content
         try:
             self._parser.Parse(content, is_last)
         except expat.ExpatError as error:
             reason = expat.errors.messages[error.code]
-            raise self._refuse(f"not well-formed XML: {reason}", "Send the whole export again", line=error.lineno) from None
+            raise self._refuse(
+                f"not well-formed XML: {reason}", "Send the whole export again", line=error.lineno + self._lines_passed
+            ) from None
         if len(self._parser.intern) > limits.MAX_NAMES:
             raise self._refuse(f"more than {limits.MAX_NAMES} different names")
         reached = max(self._parser.CurrentByteIndex, self._fed_from)
@@ -178,7 +250,7 @@ class _Pass:
         way = (*self._way, name)
         if way == self._last_record or any(_leads(stated, way) and len(stated) == len(way) for stated in self._ways):
             self._last_record = way
-            self._begins, self._begins_line = self._parser.CurrentByteIndex, self._parser.CurrentLineNumber
+            self._begins, self._begins_line = self._parser.CurrentByteIndex, self._line
             self._nodes, self._mixed = 0, False
             self._open.append(_Open(name, self._element(kept), is_nil=is_nil))
         elif any(_leads(stated, way) for stated in self._ways):
@@ -212,6 +284,8 @@ class _Pass:
             self._close(ended)
             if not self._open:
                 self._record(ended)
+                if self._shapes:
+                    self._is_behind_record = self._stands_behind()
         elif self._passed_over:
             self._passed_over -= 1
         else:
@@ -258,6 +332,8 @@ class _Pass:
         if unknown := ended.node.keys() - self._known:
             self._unmapped.add(unknown, position)
         raw = None if self._plans[0].spec.key else json.dumps([ended.name, ended.node]).encode()
+        if raw is None and self._result.units >= LEAST_ALIKE and self._lessons and len(self._shapes) < _MOST_SHAPES:
+            self._learn(ended)
         record = nested.Record(position, ended.node, ended.node, ended.node, ended.name)
         for plan in self._plans:
             plan.add(record, raw)
@@ -270,9 +346,26 @@ class _Pass:
 
     def _refuse(self, what: str, remedy: str = _MEND, *, rule: str = UNREADABLE, line: int | None = None) -> RefusedFile:
         position = self._result.units + 1 if self._open else None
-        return RefusedFile(
-            f"{what} (line {line or self._parser.CurrentLineNumber})", remedy=remedy, file=self._path.name, position=position, rule=rule
-        )
+        return RefusedFile(f"{what} (line {line or self._line})", remedy=remedy, file=self._path.name, position=position, rule=rule)
+
+
+class _Lesson(_Pass):
+    """The parse of one record alone, where another pass is."""
+
+    def __init__(self, of: _Pass) -> None:
+        super().__init__(of._file, of._path, (), frozenset(), Reading(lambda _: iter(())))
+        self._names, self._way = of._names, of._way
+        self._found: tuple[str, paths.Element] | None = None
+
+    @classmethod
+    def node(cls, of: _Pass, raw: bytes) -> tuple[str, paths.Element] | None:
+        """Name and node of a record's text; None where it is no plain record."""
+        lesson = cls(of)
+        lesson._feed(raw, is_last=True)
+        return None if lesson._mixed else lesson._found
+
+    def _record(self, ended: _Open) -> None:
+        self._found = ended.name, ended.node
 
 
 class _Printing(_Pass):

@@ -1,7 +1,7 @@
 """Builds the identity tables of a night from what has landed.
 
-`record.parquet`, `identifier.parquet`, `subject.parquet`, `conflict.parquet`: which version of each record stands, which person
-or thing each partner token names, and where the evidence contradicts itself.
+`record.parquet`, `identifier.parquet`, `subject.parquet`, `conflict.parquet`, `proposal.parquet`: which version of each record stands,
+which person or thing each partner token names, where the evidence contradicts itself, and which persons a steward might look at.
 
 Everything is a function of the set of deliveries: no clock, no order of arrival, no earlier state. Names come from the data:
 tokens are numbered in the order of their release tokens, a component is called `c` and a subject `s` followed by the smallest
@@ -11,68 +11,50 @@ to rebuild. Only links of records that stand count.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cgt_etl.contracts.registry import Registry
-from cgt_etl.identity import parquet, versions
-from cgt_etl.identity.components import Ints, smallest_labels
-from cgt_etl.identity.contradictions import NUMBERED_ONCE
-from cgt_etl.identity.persons import Mentions, Persons, Tokens, persons
-from cgt_etl.identity.tables import QUERIES, SCHEMAS
+from cgt_etl.door.tokens import Keys
+from cgt_etl.errors import place_of
+from cgt_etl.identity import links, parquet, versions
+from cgt_etl.identity.components import smallest_labels
+from cgt_etl.identity.merges import Replayed, replay
+from cgt_etl.identity.persons import Persons, persons
+from cgt_etl.identity.proposals import propose
+from cgt_etl.identity.statements import Decision, Statements
+from cgt_etl.identity.tables import QUERIES, SCHEMAS, Names
 from cgt_etl.landing import durable
 from cgt_etl.landing.delivery import Delivery
 from cgt_etl.settings import Settings
 
-if TYPE_CHECKING:
-    from cgt_etl.door.tokens import Keys
-
-OBJECT_KINDS = frozenset(
-    {
-        "din",
-        "product_code",
-        "division",
-        "bag",
-        "batch",
-        "lot",
-        "order_id",
-        "sscc",
-        "epc",
-        "gtin",
-        "gln",
-        "awb",
-        "shipment",
-        "serial",
-        "material_lot",
-        "logger",
-        "specimen",
-    }
-)
-"""Kinds that name things whatever a contract says of them: they reach a person through the product graph, never by joining."""
-SHARED_KINDS = ("logger", "material_lot", "epc")
-"""Name things that many batches or shipments use, and in EPCIS whatever was on the move. They join none of them: one lot of vector would
-rebuild a year of batches together."""
+MEMORY = "2GiB"
+"""What DuckDB holds; beyond that it spills to disk. The arrays of persons come on top, a few hundred bytes per link."""
 
 
 @dataclass(frozen=True)
 class IdentityResult:
-    """`rows`: table -> rows written. `left_out`: ids of deliveries whose contract the registry does not have."""
+    """`rows`: table -> rows written. `left_out`: ids of deliveries whose contract the registry does not have. `problem`: why nothing is
+    proposed to the stewards, where that failed."""
 
     folder: Path
     rows: dict[str, int]
     left_out: tuple[str, ...]
+    problem: str | None = None
 
 
-def build(settings: Settings, registry: Registry, deliveries: Iterable[Delivery], keys: Keys, out: Path) -> IdentityResult:
+def build(
+    settings: Settings, registry: Registry, deliveries: Iterable[Delivery], keys: Keys, out: Path, *, decisions: Iterable[Decision] = ()
+) -> IdentityResult:
     """Write the identity tables of exactly these deliveries into the folder `out`, which is made; refused ones have no rows.
+
+    `decisions` are the stewards' that count; one on an identifier that no record mentions says nothing, until one does.
 
     A record that does not stand, or has no identifier, belongs to the component `delivery:<source_delivery>`.
 
@@ -85,122 +67,98 @@ def build(settings: Settings, registry: Registry, deliveries: Iterable[Delivery]
     out.mkdir(parents=True, exist_ok=True)
     with durable.workplace(settings.builds) as spill, duckdb.connect() as con:
         con.execute("set temp_directory = $spill", {"spill": str(spill)})
+        con.execute(f"set memory_limit = '{MEMORY}'; set preserve_insertion_order = false; set enable_progress_bar = false")
         versions.load(con, admitted)
-        _load_links(con, versions.link_files(admitted))
-        tokens = _number_tokens(con, keys.release)
-        _components(con, len(tokens.kind))
-        _persons(con, persons(_mentions(con), tokens, NUMBERED_ONCE))
-        rows = {name: parquet.write(con, QUERIES[name], schema, out / f"{name}.parquet") for name, schema in SCHEMAS.items()}
+        tokens = links.load(con, versions.link_files(admitted), keys.release, spill)
+        decided = sorted(set(decisions))
+        replayed = replay(links.stated(con))
+        said = _statements(con, replayed, decided)
+        _components(con, len(tokens.kind), said)
+        of_persons = versions.demographic_files(admitted)
+        _persons(con, persons(links.mentions(con), tokens, said, links.facts(con, of_persons)), replayed)
+        problem = _proposals(con, of_persons, decided)
+        names = Names.of(con)
+        con.execute("drop view mention; drop table link")  # room for sorting
+        rows = {name: parquet.write(con, QUERIES[name], of, out / f"{name}.parquet", names.spelling(name)) for name, of in SCHEMAS.items()}
     left_out = tuple(one.id for one in landed if (one.dialect, one.feed) not in feeds)
-    return IdentityResult(out, rows, left_out)
+    return IdentityResult(out, rows, left_out, problem)
 
 
-def _load_links(con: duckdb.DuckDBPyConnection, files: dict[str, str]) -> None:
-    """`link`: the identifiers of the records that stand, one row per delivered cell or split part."""
-    con.execute(
-        "create table link (delivery_no int, object varchar, source_row bigint, source_item bigint, kind varchar, issuer varchar,"
-        " person varchar, partner_token varchar, linkage_token varchar)"
-    )
-    if files:
-        names = pa.table({"filename": pa.array(files), "source_delivery": pa.array(files.values())})
-        con.register("link_file", names)
-        con.execute(
-            "insert into link"
-            " select d.delivery_no, d.prefix || '__' || l.object, l.source_row, l.source_item, l.kind, coalesce(l.issuer, ''),"
-            "  l.person, l.partner_token, l.linkage_token"
-            " from read_parquet($paths, union_by_name = true, filename = true) l"
-            " join link_file f using (filename) join delivery d using (source_delivery)"
-            " semi join standing s on s.delivery_no = d.delivery_no and s.source_row = l.source_row",
-            {"paths": list(files)},
-        )
-        con.unregister("link_file")
-
-
-def _number_tokens(con: duckdb.DuckDBPyConnection, release_key: bytes) -> Tokens:
-    """`token(token_no, linkage_token, release_token, kind, issuer, is_thing)`, numbered in the order of release tokens."""
-    found = con.execute(
-        "select linkage_token, min(kind) as kind, min(issuer) as issuer, coalesce(bool_or(person = 'both'), false) as joins_roles"
-        " from link group by linkage_token"
-    ).to_arrow_table()
-    released = pa.array(
-        (hmac.digest(release_key, token.encode("ascii"), "sha256")[:16].hex() for token in found["linkage_token"].to_pylist()), pa.string()
-    )
-    order = pc.sort_indices(released)
-    found = found.append_column("release_token", released).take(order)
-    found = found.append_column("token_no", pa.array(np.arange(len(order), dtype=np.int64)))
-    found = found.append_column("is_thing", pc.is_in(found["kind"], pa.array(sorted(OBJECT_KINDS), pa.string())))
-    con.register("found", found).execute("create table token as select * from found").unregister("found")
-    kinds, kind = _places(found["kind"])
-    return Tokens(kinds, kind, _places(found["issuer"])[1], found["joins_roles"].to_numpy().astype(np.bool_))
-
-
-def _places(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
-    coded = column.combine_chunks().dictionary_encode()
-    return coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _components(con: duckdb.DuckDBPyConnection, size: int) -> None:
-    """`component(token_no, component_id)` and `record_component(delivery_no, source_row, component_id)`.
+def _components(con: duckdb.DuckDBPyConnection, size: int, said: Statements) -> None:
+    """`component_no(token_no, component_no)`, `component(token_no, component_id)` and `record_component(record_no, component_no)`.
 
     Whatever one delivered record mentions, persons and things, in it and in its child rows, is rebuilt together; but for what many share.
+    So are two identifiers that somebody said are one person's.
     """
+    record, token = links.records(con)
+    starts = np.flatnonzero(np.diff(record, prepend=-1))
+    first = token[starts]
+    beside = np.repeat(first, np.diff(starts, append=len(record)))
+    differ = beside != token
+    left, right = beside[differ], token[differ]
+    label = smallest_labels(size, np.concatenate([left, said.one[said.is_same]]), np.concatenate([right, said.other[said.is_same]]))
+    _fill(con, "component_no", {"token_no": np.arange(size, dtype=np.int32), "component_no": label.astype(np.int32)})
+    _fill(con, "record_component", {"record_no": record[starts], "component_no": label[first].astype(np.int32)})
     con.execute(
-        "create table record_token as select l.delivery_no, l.source_row, min(t.token_no) as first_token"
-        " from link l join token t using (linkage_token) where not list_contains($shared, t.kind) group by all",
-        {"shared": list(SHARED_KINDS)},
-    )
-    edges = con.execute(
-        "select distinct r.first_token, t.token_no from link l join token t using (linkage_token)"
-        " join record_token r using (delivery_no, source_row) where r.first_token <> t.token_no and not list_contains($shared, t.kind)",
-        {"shared": list(SHARED_KINDS)},
-    ).fetchnumpy()
-    label = smallest_labels(size, _ints(edges["first_token"]), _ints(edges["token_no"]))
-    con.register("label", pa.table({"token_no": np.arange(size, dtype=np.int64), "smallest": label}))
-    con.execute(
-        "create table component as select l.token_no, 'c' || t.release_token as component_id"
-        " from label l join token t on t.token_no = l.smallest"
-    )
-    con.unregister("label")
-    con.execute(
-        "create table record_component as select r.delivery_no, r.source_row, c.component_id"
-        " from record_token r join component c on c.token_no = r.first_token"
+        "create view component as select c.token_no, 'c' || t.release_token as component_id"
+        " from component_no c join token t on t.token_no = c.component_no"
     )
 
 
-def _mentions(con: duckdb.DuckDBPyConnection) -> Mentions:
-    """Person identifiers per row and role; `mention` keeps which row a number stands for."""
-    con.execute(
-        "create table mention as select dense_rank() over (order by l.delivery_no, l.object, l.source_row, l.source_item) as row_no,"
-        " l.delivery_no, l.object, l.source_row, l.person, t.token_no from link l join token t using (linkage_token)"
-        " where l.person is not null and not t.is_thing"
-    )
-    found = con.execute(
-        "select distinct row_no, role, token_no from mention"
-        " join (values ('recipient', 0), ('donor', 1), ('both', 0), ('both', 1)) role(person, role) using (person)"
-    ).fetchnumpy()
-    return Mentions(_ints(found["row_no"]), _ints(found["role"]), _ints(found["token_no"]))
+def _statements(con: duckdb.DuckDBPyConnection, replayed: Replayed, decisions: list[Decision]) -> Statements:
+    """What is said of two identifiers, by issuers and by stewards, each once."""
+    decided = pa.table({name: pa.array((getattr(each, name) for each in decisions), pa.string()) for name in Decision._fields})
+    con.register("decided", decided)
+    said = con.execute(
+        "select o.token_no, p.token_no, d.says = 'same', -1 from decided d"
+        " join token o on o.release_token = d.one join token p on p.release_token = d.other where not o.is_thing and not p.is_thing"
+    ).fetchall()
+    con.unregister("decided")
+    by_issuers = [(one.one, one.other, True, one.row) for one in replayed.standing]
+    return Statements.of([*by_issuers, *said])
 
 
-def _persons(con: duckdb.DuckDBPyConnection, found: Persons) -> None:
-    """`person(token_no, subject_id, is_contested)` and `contradiction(rule_id, row_no, token_no)`."""
+def _persons(con: duckdb.DuckDBPyConnection, found: Persons, replayed: Replayed) -> None:
+    """`person_no(token_no, subject_no, superseded_no, is_contested)`, `person(token_no, subject_id)` and `contradiction(rule_id, row_no,
+    token_no)`.
+
+    What replaced a number is named where they are one person's: a steward may have kept them apart.
+    """
     named = np.flatnonzero(found.subject >= 0)
-    con.register(
-        "named", pa.table({"token_no": named, "smallest": found.subject[named], "is_contested": pa.array(found.is_contested[named])})
-    )
+    survivor = np.full(len(found.subject), -1, dtype=np.int64)
+    survivor[list(replayed.survivor)] = list(replayed.survivor.values())
+    survivor[found.subject[survivor] != found.subject] = -1
+    columns = {
+        "token_no": named.astype(np.int32),
+        "subject_no": found.subject[named].astype(np.int32),
+        "superseded_no": pa.array(survivor[named].astype(np.int32), mask=survivor[named] < 0),
+        "is_contested": found.is_contested[named],
+    }
+    _fill(con, "person_no", columns)
     con.execute(
-        "create table person as select n.token_no, 's' || t.release_token as subject_id, n.is_contested"
-        " from named n join token t on t.token_no = n.smallest"
+        "create view person as select p.token_no, 's' || t.release_token as subject_id"
+        " from person_no p join token t on t.token_no = p.subject_no"
     )
-    con.unregister("named")
-    contradictions = pa.table(
-        {
-            "rule_id": pa.array((one.rule for one in found.conflicts), pa.string()),
-            "row_no": pa.array((one.row for one in found.conflicts), pa.int64()),
-            "token_no": pa.array((one.token for one in found.conflicts), pa.int64()),
-        }
-    )
-    con.register("arrived", contradictions).execute("create table contradiction as select * from arrived").unregister("arrived")
+    contradictions = {
+        "rule_id": pa.array((one.rule for one in found.conflicts), pa.string()),
+        "row_no": pa.array((one.row for one in found.conflicts), pa.int64()),
+        "token_no": pa.array((one.token for one in found.conflicts), pa.int64()),
+    }
+    _fill(con, "contradiction", contradictions)
 
 
-def _ints(values: object) -> Ints:
-    return np.asarray(values, dtype=np.int64)
+def _fill(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, Any]) -> None:
+    """A table of these columns, arrays of numpy or Arrow."""
+    con.register("arrived", pa.table(columns)).execute(f"create table {table} as from arrived").unregister("arrived")
+
+
+def _proposals(con: duckdb.DuckDBPyConnection, files: dict[str, str], decided: list[Decision]) -> str | None:
+    """What `proposals.propose` makes. Nothing rests on it, so whatever stops it stops nothing else and is told in one sentence."""
+    con.register("nothing", SCHEMAS["proposal"].empty_table()).execute("create table proposal as from nothing").unregister("nothing")
+    if not files:
+        return None
+    try:
+        propose(con, files, ((one.one, one.other) for one in decided if one.says == "apart"))
+    except Exception as error:
+        return f"nothing is proposed to the stewards ({type(error).__name__} at {place_of(error)})"
+    return None

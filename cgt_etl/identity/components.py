@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,8 @@ def smallest_labels(size: int, left: Ints, right: Ints) -> Ints:
     order or direction of its edges. Every round hooks each root onto the smallest root beside it, flattens the forest and
     keeps the edges that still cross, so memory stays at a few arrays of the size of the edges.
     """
-    label = np.arange(size, dtype=np.int64)
+    dtype: Any = np.int64 if size > np.iinfo(np.int32).max else np.int32  # half the memory where it is enough
+    label: Ints = np.arange(size, dtype=dtype)
     while True:
         left, right = label[left], label[right]
         crossing = left != right

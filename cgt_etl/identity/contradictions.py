@@ -1,26 +1,40 @@
-"""What becomes of persons whose evidence contradicts itself: nobody is merged silently, the weakest joining identifier yields.
+"""What becomes of persons whose evidence contradicts itself: nobody is merged silently, the smallest set of mentions yields.
 
-Works on plain integers and only on the few components that hold a contradiction; the clean ones never come here. A first,
-deterministic rule: a steward's decisions and HL7 merges are not known here yet.
+The graph of a component: identifiers in a role, and records (rows in a role) that mention them; an edge is one record's mention of one
+identifier. Works on plain integers and only on the few components that hold a contradiction; the clean ones never come here.
+
+What yields to what: a record's mention to an issuer's statement, that to a steward's decision, and a decision only to other decisions.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
-COI_OF_TWO = "R05"
-"""One chain-of-identity id used with two medical record numbers of one hospital."""
-PERSON_OF_TWO = "I01"
-"""Anything else that would make one person of two medical record numbers of one hospital."""
+from cgt_etl.identity.smallest import Edge, Marks, connected, smallest, witness
 
-STRENGTH = {kind: place for place, kind in enumerate(("coi", "grid", "donor_id", "crid", "fhir_patient_id"))}
-"""Precedence of identifiers that join persons, strongest first; unknown kinds come after these, medical record numbers last,
-since one hospital's number joins two numbers of another only by way of somebody's typing."""
-NUMBERED_ONCE = "mrn"
-"""The kind of which one issuer gives a person one number, so that two of them are two people until a merge says otherwise."""
+COI_OF_TWO = "R05"
+"""One chain-of-identity id used with two numbers of one issuer."""
+DONOR_IS_ANOTHER = "R06"
+"""An identifier of donor and recipient at once has two numbers of one issuer, here the donor's, there the recipient's."""
+PERSON_OF_TWO = "I01"
+"""Anything else that would make one person of two numbers of one issuer."""
+KEPT_APART = "I03"
+"""What a steward keeps apart would be joined."""
+TWO_FACTS = {"birth_date": "I04", "sex": "I05"}
+"""Records of one person that state two of what everybody has one of."""
+
+NUMBERED_ONCE = frozenset({"mrn", "patient_internal_id", "fhir_patient_id", "donor_id", "crid"})
+"""Kinds of which one issuer gives a person one number, so that two of them are two people until a statement says otherwise."""
+STRENGTH = {kind: strength for strength, kind in enumerate(("mrn", "other", "fhir_patient_id", "crid", "donor_id", "grid", "coi"), start=1)}
+"""Precedence of identifiers that join persons; unknown kinds have 2. Of equally small sets the weaker yields: first medical record
+numbers, which get into another's record by way of somebody's typing, at last chain-of-identity ids, which are scanned."""
+
+Node = tuple[int, int]
+"""Token and role; role 0 stands for both where the token names donor and recipient at once."""
 
 
 class Mention(NamedTuple):
@@ -39,129 +53,218 @@ class Token(NamedTuple):
     joins_roles: bool
 
 
+class Fact(NamedTuple):
+    """What a row states of its person in a role, beside identifiers: two values of one kind are two people's. It joins nobody."""
+
+    row: int
+    role: int
+    kind: str
+    value: int
+
+
+class Said(NamedTuple):
+    """A statement on two (token, role) pairs: one person's, or to be kept apart. `row` -1 is a steward's decision."""
+
+    one: Node
+    other: Node
+    is_same: bool
+    row: int
+
+
 class Conflict(NamedTuple):
-    """`row` takes part in a contradiction under `rule`, on the side of the subject of `token` in `role`."""
+    """`row` takes part in a contradiction under `rule`, by what it says of the subject of `token`."""
 
     rule: str
     row: int
-    role: int
     token: int
+
+
+Beside = dict[Hashable, list[tuple[int, int]]]
 
 
 @dataclass
 class Verdict:
     """`group`: (token, role) -> any number that is the same for one person and no other. Groups are named by the caller."""
 
-    group: dict[tuple[int, int], int] = field(default_factory=dict)
+    group: dict[Node, int] = field(default_factory=dict)
     contested: set[int] = field(default_factory=set)
     conflicts: set[Conflict] = field(default_factory=set)
 
 
-def resolve(mentions: Iterable[Mention], tokens: dict[int, Token]) -> Verdict:
-    """Join what may be joined, strongest identifiers first, so that no group holds two numbers of one issuer.
+def resolve(mentions: Iterable[Mention], tokens: Mapping[int, Token], said: Iterable[Said] = (), facts: Iterable[Fact] = ()) -> Verdict:
+    """Join whatever is mentioned or said together, but for the smallest set of edges whose removal leaves no contradiction.
 
-    The rows of an identifier are joined unless that would bring two numbers of one issuer together; then the identifier is set
-    aside: it joins nothing, is a person of its own, and is contested together with the numbers. A row that itself says two
-    numbers of one issuer for one role joins nothing either. Order of the mentions is irrelevant: identifiers are taken in order
-    of strength, then of token (the caller's numbers follow the release tokens).
+    A contradiction is a person with two numbers of one issuer (`NUMBERED_ONCE`) that no statement calls one, with two identifiers that are
+    to be kept apart, or with two values of one kind of fact. What most records say beside two identifiers that a steward calls one counts
+    as one too: who decides that two charts are one person's knows that their other numbers and their dates of birth may differ. An issuer's
+    merge says it of the two numbers alone. A record that mentions one identifier alone joins nobody, so setting it aside costs nothing: a
+    date of birth that somebody mistyped in a result parts nobody, and is told.
+
+    An identifier that no edge is left of is a person of its own. Whatever a record says whose mention was set aside, and what lies on the
+    way through it from one side of the contradiction to the other, is contested. The order of what is given is irrelevant (the caller's
+    numbers follow the release tokens).
     """
-    said: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for mention in mentions:
-        said[mention.row, mention.role].add(mention.token)
-    return _Resolution(dict(sorted(said.items())), tokens).verdict
+    return _Resolution(sorted(set(mentions)), tokens, sorted(set(said)), sorted(set(facts))).verdict
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Records alike: they mention the same identifiers, and state the same facts."""
+
+    facts: tuple[tuple[str, int], ...]
+    rows: list[int]
+    roles: frozenset[int]
+
+
+def _most(of: Counter[int]) -> int:
+    return min(of, key=lambda value: (-of[value], value))
 
 
 class _Resolution:
-    """One run of `resolve`: a union-find over (row, role) sides, each knowing which number of which issuer it holds."""
+    """One run of `resolve`: statements first, then mentions in what the statements leave."""
 
-    def __init__(self, said: dict[tuple[int, int], set[int]], tokens: dict[int, Token]) -> None:
+    def __init__(self, mentions: list[Mention], tokens: Mapping[int, Token], said: list[Said], facts: list[Fact]) -> None:
         self.tokens = tokens
-        self.sides = list(said)
-        self.said = list(said.values())
-        self.numbers = [self._numbers(of) for of in self.said]
-        self.parent = list(range(len(self.sides)))
-        self.held = [{issuer: next(iter(of)) for issuer, of in numbers.items()} for numbers in self.numbers]
-        self.is_torn = [any(len(of) > 1 for of in numbers.values()) for numbers in self.numbers]
         self.verdict = Verdict()
-        mentioned = self._mentioned()
-        self.set_aside = {one for one in sorted(mentioned, key=self._strength) if not self._join(one, mentioned[one])}
-        self._group(mentioned)
-        self._torn_rows()
+        nodes = {self._node(one.token, one.role) for one in mentions}
+        self.nodes = sorted(nodes.union(*({self._node(*one.one), self._node(*one.other)} for one in said)))
+        self.place = {node: place for place, node in enumerate(self.nodes)}
+        self.apart = [one for one in said if not one.is_same]
+        self.label = list(range(len(self.nodes)))
+        same = self._stated([one for one in said if one.is_same and one.row < 0], [])
+        self.same = self._stated([one for one in said if one.is_same and one.row >= 0], same)
+        self._mentioned(mentions, facts)
 
-    def _numbers(self, tokens: set[int]) -> dict[str, set[int]]:
-        numbers: dict[str, set[int]] = defaultdict(set)
-        for token in sorted(tokens):
-            if self.tokens[token].kind == NUMBERED_ONCE:
-                numbers[self.tokens[token].issuer].add(token)
-        return numbers
+    def _node(self, token: int, role: int) -> Node:
+        return token, 0 if self.tokens[token].joins_roles else role
 
-    def _mentioned(self) -> dict[tuple[int, int], list[int]]:
-        """(token, role) -> places of its sides; role 0 stands for both where the token joins them."""
-        mentioned: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for place, (_, role) in enumerate(self.sides):
-            for token in self.said[place]:
-                mentioned[token, 0 if self.tokens[token].joins_roles else role].append(place)
-        return mentioned
+    def _at(self, node: Node) -> int:
+        return self.label[self.place[self._node(*node)]]
 
-    def _strength(self, one: tuple[int, int]) -> tuple[int, int, int]:
-        kind = self.tokens[one[0]].kind
-        weakest = len(STRENGTH) + 1
-        return (weakest if kind == NUMBERED_ONCE else STRENGTH.get(kind, len(STRENGTH)), *one)
+    def _kept_apart(self) -> dict[Hashable, dict[int, int]]:
+        """Marks of pairs to be kept apart, but of those that stronger evidence has joined already."""
+        pairs = {(self._at(one.one), self._at(one.other)) for one in self.apart}
+        return {("apart", *pair): {pair[0]: 0, pair[1]: 1} for pair in sorted(pairs) if pair[0] != pair[1]}
 
-    def _find(self, place: int) -> int:
-        while self.parent[place] != place:
-            self.parent[place] = self.parent[self.parent[place]]
-            place = self.parent[place]
-        return place
+    def _stated(self, said: list[Said], before: list[Said]) -> list[Said]:
+        """Joins what these statements join; those that stand, with the ones before."""
+        marks = self._kept_apart()
+        edges = [Edge(self._at(one.one), self._at(one.other), 1) for one in said]
+        gone = smallest(edges, marks).edges
+        for place in sorted(gone):
+            self.verdict.contested |= {said[place].one[0], said[place].other[0]}
+            if said[place].row >= 0:
+                self.verdict.conflicts |= {Conflict(KEPT_APART, said[place].row, token) for token, _ in said[place][:2]}
+        standing = [*before, *(one for place, one in enumerate(said) if place not in gone)]
+        joined = [Edge(self.place[self._node(*one.one)], self.place[self._node(*one.other)], 1) for one in standing]
+        self.label = connected(len(self.nodes), joined)
+        return standing
 
-    def _join(self, one: tuple[int, int], places: list[int]) -> bool:
-        """Unite the sides that mention the token, or set it aside and say False."""
-        token = one[0]
-        if self.tokens[token].kind == "coi":
-            used_with: dict[str, set[int]] = defaultdict(set)
-            for place in places:
-                for issuer, numbers in self.numbers[place].items():
-                    used_with[issuer] |= numbers
-            if self._contested(COI_OF_TWO, token, places, used_with):
-                return False
-        roots = sorted({self._find(place) for place in places if not self.is_torn[place]})
-        together: dict[str, set[int]] = defaultdict(set)
-        for root in roots:
-            for issuer, number in self.held[root].items():
-                together[issuer].add(number)
-        if self._contested(PERSON_OF_TWO, token, places, together):
-            return False
-        for root in roots[1:]:
-            self.parent[root] = roots[0]
-            self.held[roots[0]] |= self.held[root]
-        return True
-
-    def _contested(self, rule: str, token: int, places: list[int], together: dict[str, set[int]]) -> bool:
-        """Record the contradiction, if `together` holds one, for each row that mentions the token."""
-        numbers = {number for of in together.values() if len(of) > 1 for number in of}
-        if not numbers:
-            return False
-        self.verdict.contested |= numbers | {token}
-        for place in places:
-            row, role = self.sides[place]
-            side = sorted(numbers & self.said[place]) or [token]
-            self.verdict.conflicts |= {Conflict(rule, row, role, number) for number in side}
-        return True
-
-    def _group(self, mentioned: dict[tuple[int, int], list[int]]) -> None:
-        alone = len(self.sides)
-        for (token, role), places in sorted(mentioned.items()):
-            whole = [] if (token, role) in self.set_aside else [place for place in places if not self.is_torn[place]]
-            alone += not whole
-            group = self._find(whole[0]) if whole else alone
+    def _mentioned(self, mentions: list[Mention], facts: list[Fact]) -> None:
+        named: dict[tuple[int, int], set[int]] = defaultdict(set)
+        for one in mentions:
+            named[one.row, one.role].add(self.place[self._node(one.token, one.role)])
+        stated: dict[tuple[int, int], list[tuple[str, int]]] = defaultdict(list)
+        for fact in facts:
+            stated[fact.row, fact.role].append((fact.kind, fact.value))
+        alike: dict[tuple[tuple[int, ...], tuple[tuple[str, int], ...]], dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
+        for (row, role), places in named.items():
+            if len(places) > 1 or (row, role) in stated:
+                alike[tuple(sorted(places)), tuple(stated.get((row, role), ()))][row].add(role)
+        sides: list[_Side] = []
+        edges: list[Edge] = []
+        of_edge: list[int] = []  # the mentioned node; the edge itself ends at what statements joined it to
+        for (mentioned, of_person), rows in sorted(alike.items()):
+            number = len(self.nodes) + len(sides)
+            sides.append(_Side(of_person, sorted(rows), frozenset().union(*rows.values())))
+            for place in mentioned:
+                many = len(rows) if len(mentioned) > 1 else 0
+                edges.append(Edge(number, self.label[place], self._strength(self.nodes[place][0]), many))
+                of_edge.append(place)
+        beside = self._beside(named, stated)
+        marks = self._kept_apart() | self._numbers(beside) | self._facts(sides, beside)
+        gone = smallest(edges, marks).edges
+        for place in sorted(gone):
+            self._tell(place, edges, of_edge, sides, marks)
+        left = [edge for place, edge in enumerate(edges) if place not in gone]
+        joined = [Edge(place, label, 1) for place, label in enumerate(self.label)]
+        group = connected(len(self.nodes) + len(sides), [*left, *joined])
+        for place, (token, role) in enumerate(self.nodes):
             for each in (0, 1) if self.tokens[token].joins_roles else (role,):
-                self.verdict.group[token, each] = group
+                self.verdict.group[token, each] = group[place]
 
-    def _torn_rows(self) -> None:
-        """A row with two numbers of one issuer is a contradiction by itself, unless its chain-of-identity id has told of it."""
-        told = {(conflict.row, conflict.role) for conflict in self.verdict.conflicts if conflict.rule == COI_OF_TWO}
-        for place, side in enumerate(self.sides):
-            numbers = {number for of in self.numbers[place].values() if len(of) > 1 for number in of}
-            self.verdict.contested |= numbers
-            if side not in told:
-                self.verdict.conflicts |= {Conflict(PERSON_OF_TWO, *side, number) for number in numbers}
+    def _strength(self, token: int) -> int:
+        kind = self.tokens[token].kind
+        return STRENGTH.get(kind, STRENGTH["other"])
+
+    def _beside(self, named: Mapping[tuple[int, int], set[int]], stated: Mapping[tuple[int, int], list[tuple[str, int]]]) -> Beside:
+        """Kind of number and issuer, or kind of fact -> what most records of the one and of the other say, for each two that a steward
+        calls one."""
+        decided = [one for one in self.same if one.row < 0]
+        spoken_of = {token for one in decided for token, _ in one[:2]}
+        said: dict[int, dict[Hashable, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
+        for at, places in named.items():
+            tokens = {self.nodes[place][0] for place in places}
+            for token in tokens & spoken_of:
+                for other in tokens:
+                    if self.tokens[other].kind in NUMBERED_ONCE:
+                        said[token]["number", self.tokens[other].kind, self.tokens[other].issuer][other] += 1
+                for kind, value in stated.get(at, ()):
+                    said[token]["fact", kind][value] += 1
+        beside: Beside = defaultdict(list)
+        for (one, _), (other, _), *_ in decided:
+            for family in said[one].keys() & said[other].keys():
+                beside[family].append((_most(said[one][family]), _most(said[other][family])))
+        return beside
+
+    def _numbers(self, beside: Beside) -> dict[Hashable, dict[int, int]]:
+        """Marks of numbers, by kind and issuer; numbers that statements call one have one value, and so have those beside them."""
+        tokens = sorted({token for token, _ in self.nodes})
+        place = {token: number for number, token in enumerate(tokens)}
+        called = [(one.one[0], one.other[0]) for one in self.same]
+        called += [pair for family, pairs in beside.items() if isinstance(family, tuple) and family[0] == "number" for pair in pairs]
+        one_person = connected(len(tokens), [Edge(place[one], place[other], 1) for one, other in called])
+        marks: dict[Hashable, dict[int, int]] = defaultdict(dict)
+        for node, (token, _) in enumerate(self.nodes):
+            known = self.tokens[token]
+            if known.kind in NUMBERED_ONCE:
+                marks["number", known.kind, known.issuer][self.label[node]] = one_person[place[token]]
+        return marks
+
+    def _facts(self, sides: list[_Side], beside: Beside) -> dict[Hashable, dict[int, int]]:
+        """Marks of records, by kind of fact. A record that states two values of one kind is of two minds and counts with the first."""
+        marks: dict[Hashable, dict[int, int]] = defaultdict(dict)
+        for place, side in enumerate(sides, start=len(self.nodes)):
+            for kind, value in side.facts:
+                marks["fact", kind].setdefault(place, value)
+        for family in marks.keys() & beside.keys():
+            values = sorted({*marks[family].values(), *(value for pair in beside[family] for value in pair)})
+            at = {value: number for number, value in enumerate(values)}
+            one_value = connected(len(values), [Edge(at[one], at[other], 1) for one, other in beside[family]])
+            marks[family] = {place: one_value[at[value]] for place, value in marks[family].items()}
+        return marks
+
+    def _tell(self, place: int, edges: list[Edge], of_edge: list[int], sides: list[_Side], marks: Marks) -> None:
+        """Write down what lies on the way between the two that contradict each other, through an edge that was set aside."""
+        token = self.nodes[of_edge[place]][0]
+        self.verdict.contested.add(token)
+        found = witness(edges, place, marks)
+        if found is None:
+            return
+        family, from_side, from_token = found
+        way = [*reversed(from_side), *from_token]
+        first = len(self.nodes)
+        roles = [(sides[one - first].roles, sides[other - first].roles) for one, other in zip(way, way[2:], strict=False) if one >= first]
+        inner = {self.nodes[node][0] for node in way[1:-1] if node < first}
+        rule = KEPT_APART
+        if isinstance(family, tuple) and family[0] == "fact":
+            rule = TWO_FACTS[family[1]]
+        elif isinstance(family, tuple) and family[0] == "number":
+            is_coi = {self.tokens[one].kind for one in inner} == {"coi"} and len(inner) == 1
+            rule = DONOR_IS_ANOTHER if any(not one & other for one, other in roles) else COI_OF_TWO if is_coi else PERSON_OF_TWO
+        told = [(edges[place].one, self.nodes[at][0]) for edge, at in zip(edges, of_edge, strict=True) if edge.one == edges[place].one]
+        mentioned = {(edge.one, edge.other): self.nodes[at][0] for edge, at in zip(reversed(edges), reversed(of_edge), strict=True)}
+        told += [(max(pair), mentioned[max(pair), min(pair)]) for pair in pairwise(way) if max(pair) != edges[place].one]
+        for side, at_side in told:
+            self.verdict.contested.add(at_side)
+            self.verdict.conflicts |= {Conflict(rule, row, at_side) for row in sides[side - first].rows}

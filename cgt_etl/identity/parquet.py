@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -11,24 +13,45 @@ import pyarrow.parquet as pq
 ROW_GROUP = 122_880
 """Rows per row group: fixed, so that where batches happen to end leaves no trace in the file."""
 
+Spelling = Callable[[pa.RecordBatch], list[pa.Array]]
+"""Makes the columns of a table of what its query gives."""
 
-def write(con: duckdb.DuckDBPyConnection, query: str, schema: pa.Schema, path: Path) -> int:
+
+def write(
+    con: duckdb.DuckDBPyConnection,
+    query: str,
+    schema: pa.Schema,
+    path: Path,
+    spelled: Spelling | None = None,
+) -> int:
     """Write the rows of `query`, which must order them totally, to `path`; returns how many.
 
-    Columns come by position in the order and with the types of `schema`.
+    Columns come by position in the order of `schema` and are cast to its types: those of the query, or what `spelled` makes of them.
     """
     rows = 0
     reader = con.execute(query).to_arrow_reader(ROW_GROUP)
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        waiting: list[pa.Table] = []
-        for batch in reader:
-            waiting.append(pa.Table.from_batches([batch]).rename_columns(schema.names).cast(schema))
-            rows += batch.num_rows
-            if sum(table.num_rows for table in waiting) >= ROW_GROUP:
-                whole = pa.concat_tables(waiting)
-                writer.write_table(whole.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
-                waiting = [whole.slice(ROW_GROUP)]
-        left = pa.concat_tables(waiting) if waiting else schema.empty_table()
-        for start in range(0, left.num_rows, ROW_GROUP):
-            writer.write_table(left.slice(start, ROW_GROUP), row_group_size=ROW_GROUP)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer, ThreadPoolExecutor(1) as beside:
+        written: Future[None] | None = None
+        for group in _groups(reader, schema, spelled):
+            if written:
+                written.result()
+            written = beside.submit(writer.write_table, group, row_group_size=ROW_GROUP)  # while the next rows are fetched
+            rows += group.num_rows
+        if written:
+            written.result()
     return rows
+
+
+def _groups(reader: pa.RecordBatchReader, schema: pa.Schema, spelled: Spelling | None) -> Iterator[pa.Table]:
+    """Tables of one row group each; of no rows, none."""
+    waiting: list[pa.Table] = []
+    for batch in reader:
+        columns = spelled(batch) if spelled else batch.columns
+        waiting.append(pa.table(columns, names=schema.names).cast(schema))
+        if sum(table.num_rows for table in waiting) >= ROW_GROUP:
+            whole = pa.concat_tables(waiting)
+            yield whole.slice(0, ROW_GROUP)
+            waiting = [whole.slice(ROW_GROUP)]
+    left = pa.concat_tables(waiting) if waiting else schema.empty_table()
+    for start in range(0, left.num_rows, ROW_GROUP):
+        yield left.slice(start, ROW_GROUP)

@@ -60,6 +60,11 @@ def load(con: duckdb.DuckDBPyConnection, admitted: Iterable[tuple[Delivery, Mani
     con.execute(_STANDING)
 
 
+def demographic_files(admitted: Iterable[tuple[Delivery, Manifest, Feed]]) -> dict[str, str]:
+    """Path of each `demographics.parquet` -> id of its delivery."""
+    return {str(one.folder / said.demographics.file): one.id for one, said, _ in admitted if said.demographics}
+
+
 def link_files(admitted: Iterable[tuple[Delivery, Manifest, Feed]]) -> dict[str, str]:
     """Path of each non-empty `links.parquet` -> id of its delivery."""
     links: list[tuple[Delivery, ObjectFile]] = [(one, said.links) for one, said, _ in admitted if said.links and said.links.rows]

@@ -79,6 +79,8 @@ class Manifest:
     """Rule -> effect (row, cell, flag) -> how many."""
     objects: dict[str, ObjectFile] = field(default_factory=dict)
     links: ObjectFile | None = None
+    demographics: ObjectFile | None = None
+    """Absent where no row says anything of a person but by identifiers."""
     verdict_file: ObjectFile | None = None
     raw_holds_erased: bool = False
     """Rows of suppressed subjects were erased here; the raw bytes in the vault still hold them until a withdrawal rewrites it."""
@@ -101,8 +103,8 @@ class Manifest:
         try:
             said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             said["objects"] = {name: ObjectFile(**of) for name, of in said["objects"].items()}
-            for one in ("links", "verdict_file"):
-                said[one] = ObjectFile(**said[one]) if said[one] else None
+            for one in ("links", "demographics", "verdict_file"):
+                said[one] = ObjectFile(**said[one]) if said.get(one) else None  # landed before there were demographics
             return cls(**said)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             pass

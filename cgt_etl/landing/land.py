@@ -22,7 +22,7 @@ from cgt_etl.errors import CgtError, NotReady, RefusedFile, place_of
 from cgt_etl.extract import open_reader
 from cgt_etl.landing import durable, receipt, suppression
 from cgt_etl.landing.delivery import Delivery, Landed, Manifest, current, point, raw_folder, sequence_key, sequence_of
-from cgt_etl.landing.folder import DEFECT, check_counts, set_aside_lines, write_admission, write_manifest
+from cgt_etl.landing.folder import DEFECT, Tables, set_aside_lines, write_admission, write_manifest
 from cgt_etl.landing.inbox import chunks_of, envelope_of, sha256_of
 from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.vault import Vault
@@ -163,13 +163,14 @@ def _admit(door: Door, parcel: Parcel, version: dict[str, str], refusal: Refused
             admitted_at=parcel.admitted_at,
             status="landed",
         )
-        outcome = refusal or _examine(door, parcel, version["sequence"], raw)
+        tables = Tables(folder)
+        outcome = refusal or _examine(door, parcel, version["sequence"], raw, tables)
         if isinstance(outcome, RefusedFile):
+            tables.throw_away()
             counts = {"bytes": {"in": manifest.size, "refused": manifest.size}}
             manifest = replace(manifest, status="refused", reason=str(parcel.located(outcome)), rule=outcome.rule, counts=counts)
         else:
-            check_counts(outcome)
-            manifest = write_admission(folder, manifest, outcome)
+            manifest = write_admission(folder, manifest, outcome, tables)
             door.vault.seal(f"{parcel.id}/{target.name}/set_aside.enc", set_aside_lines(outcome))
         fault_point("landing.accepted_written")
         write_manifest(folder, manifest)
@@ -185,8 +186,8 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path) -> Admission | RefusedFile:
-    """Read and judge."""
+def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path, tables: Tables) -> Admission | RefusedFile:
+    """Read and judge; accepted rows go into `tables` as soon as they are through."""
     feed = parcel.binding.feed
     try:
         reading = open_reader(
@@ -197,7 +198,16 @@ def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path) -> Admission 
             name=parcel.source_name,
             entry=feed.extension.entry,
         )
-        return admit(parcel.binding, reading, door.keys, door.suppressed, door.registry, source_delivery=parcel.id, sequence=sequence)
+        return admit(
+            parcel.binding,
+            reading,
+            door.keys,
+            door.suppressed,
+            door.registry,
+            source_delivery=parcel.id,
+            sequence=sequence,
+            hand_on=tables.add,
+        )
     except RefusedFile as error:
         return error
 

@@ -76,6 +76,8 @@ def _would_land(delivery: Delivery, feed: Feed) -> Iterator[str]:
 def _filled(column: ColumnSpec, rows: pl.DataFrame, split: pl.DataFrame | None) -> str:
     if column.extension.action == "drop":
         return f"dropped, {column.extension.reason}"
+    if not column.extension.is_accepted:
+        return "read into tokens that may only propose to a steward who is who"
     of_token = ", as a token" if column.extension.action == "token" else ""
     if split is not None:
         return f"{split.height} in {rows.height}{of_token}"

@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 
 from cgt_etl.contracts.registry import GLOBAL_KINDS, Registry
-from cgt_etl.door.identifiers import canonicalise
-from cgt_etl.door.rules import patterns_of
 from cgt_etl.door.tokens import Keys, token
+from cgt_etl.door.typed import canonical, issuers
 from cgt_etl.errors import CgtError
 from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.lease import lease
@@ -50,31 +49,25 @@ def add(settings: Settings, registry: Registry, kind: str, issuer: str, value: s
         LeaseHeld: a night is writing.
     """
     keys = keys_of(settings)
-    issuer = "" if kind in GLOBAL_KINDS else issuer
-    _check_known(registry, kind, issuer)
-    canonical = canonicalise(kind, value, registry.canonical_form(kind, issuer), _patterns(registry, kind))
+    issuer = _checked_issuer(registry, kind, issuer)
+    written = canonical(registry, kind, issuer, value)
     with lease(settings, "cgt-etl suppress"):
-        suppressed = load(settings, keys) | {token(keys.linkage, kind, issuer, canonical)}
+        suppressed = load(settings, keys) | {token(keys.linkage, kind, issuer, written)}
         Vault(settings.vault, keys.vault).seal(NAME, ["\n".join(sorted(suppressed)).encode("ascii")])
     return suppressed
 
 
-def _check_known(registry: Registry, kind: str, issuer: str) -> None:
-    issuers: dict[str, set[str]] = {}
-    for binding in registry.bindings:
-        for column in (column for spec in binding.feed.objects for column in spec.columns):
-            if column.extension.identifier:
-                issuers.setdefault(column.extension.identifier, set()).add(binding.issuer_of(column))
-    if kind not in issuers:
-        raise CgtError("no promised feed holds identifiers of this kind", remedy=f"Name one of: {', '.join(sorted(issuers)) or 'none'}")
-    if issuer not in issuers[kind]:
+def _checked_issuer(registry: Registry, kind: str, issuer: str) -> str:
+    """The issuer as tokens name it: empty for kinds that are unique everywhere.
+
+    Raises:
+        CgtError: no promised feed holds identifiers of this kind, or of this issuer.
+    """
+    known = issuers(registry, kind)
+    issuer = "" if kind in GLOBAL_KINDS else issuer
+    if issuer not in known:
         raise CgtError(
             f"no promised feed holds {kind} identifiers of this issuer" if issuer else f"{kind} identifiers are unique per issuer alone",
-            remedy=f"Name one with --issuer: {', '.join(sorted(issuers[kind]))}",
+            remedy=f"Name one with --issuer: {', '.join(known)}",
         )
-
-
-def _patterns(registry: Registry, kind: str) -> list[str]:
-    """Other forms of the kind that any contract allows."""
-    columns = (column for feed in registry.feeds for spec in feed.objects for column in spec.columns)
-    return sorted({pattern for column in columns if column.extension.identifier == kind for pattern in patterns_of(column)})
+    return issuer

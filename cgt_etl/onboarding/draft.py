@@ -23,7 +23,7 @@ _HEADER = """\
 # A draft. Every TODO is yours to decide; `TODO x` proposes x: delete the word where you agree. Until the last one is gone the folder is
 # left out of everything, and `cgt-etl contract check` says where the next one stands. CONTRIBUTING shows a finished contract.
 #   privacy: direct (names a person), quasi, date, free_text, none
-#   action:  token (an identifier; with `cast: identifier` and `identifier: <kind>`), keep, drop (with `reason:`)
+#   action:  token (an identifier; with `cast: identifier` and `identifier: <kind>`; a name: `demographic:`), keep, drop (with `reason:`)
 #   number:  reaches the table `measurement` by `cast: measured` and `measurement: {name: <of measurements.csv>, unit: <as written>}`
 #   key:     the columns that name one record get `required: true`, `primaryKey: true` and `primaryKeyPosition: 1`, 2, ...
 """

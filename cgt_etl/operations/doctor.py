@@ -1,7 +1,8 @@
 """What is wrong with a home, each thing with its remedy. Reads, and changes nothing.
 
-Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights and room. Reads every landed, sealed and
-released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is kept, no value of any row is said.
+Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights, decisions and room. Reads every landed,
+sealed and released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is kept, no value of any
+row is said.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError
+from cgt_etl.identity import decisions
 from cgt_etl.landing import receipt
 from cgt_etl.landing.delivery import Delivery, deliveries
 from cgt_etl.landing.vault import Vault, VaultError
@@ -32,7 +34,7 @@ class Complaint:
     """One thing that is wrong, as a person can act on it."""
 
     about: str
-    """keys, permissions, declarations, landing, vault, receipts, releases, nights, room."""
+    """keys, permissions, declarations, landing, vault, receipts, releases, nights, decisions, room."""
     what: str
     remedy: str
 
@@ -83,7 +85,7 @@ def _declarations(_settings: Settings, registry: Registry) -> Iterator[tuple[str
 def _landing(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
     for one in deliveries(settings):
         said = one.manifest
-        for of in [*said.objects.values(), *(of for of in (said.links, said.verdict_file) if of)]:
+        for of in [*said.objects.values(), *(of for of in (said.links, said.demographics, said.verdict_file) if of)]:
             if not (one.folder / of.file).is_file():
                 yield f"{one.id}: {of.file} is missing", "Restore it from a backup, or `cgt-etl reland` the delivery"
             elif digest.of_file(one.folder / of.file) != of.sha256:
@@ -158,6 +160,11 @@ def _nights(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]
         yield f"night {recorded[-1].night:04d} ended `{recorded[-1].status}`", "`cgt-etl status` says why"
 
 
+def _decisions(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    for problem in decisions.problems(settings):
+        yield problem, "Restore decisions/ from a backup, or undo one of the two; no night is built on a damaged decision"
+
+
 def _room(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
     builds = [path for path in settings.builds.glob("*.duckdb") if read.is_id(path.stem)]
     if builds:
@@ -175,5 +182,6 @@ LOOKS: dict[str, Look] = {
     "receipts": _receipts,
     "releases": _releases,
     "nights": _nights,
+    "decisions": _decisions,
     "room": _room,
 }

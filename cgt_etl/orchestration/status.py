@@ -8,6 +8,7 @@ from datetime import datetime
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import CgtError
+from cgt_etl.identity import queue
 from cgt_etl.landing import promises
 from cgt_etl.landing.delivery import Delivery, Manifest, deliveries
 from cgt_etl.landing.version import door16, door_of
@@ -23,6 +24,7 @@ def lines(settings: Settings, registry: Registry, as_of: datetime) -> list[str]:
     undeclared = sorted({f"{one.partner}/{one.feed}" for one in listed if one not in known})
     return [
         *_releases(settings, registry, listed),
+        *_stewards(settings),
         *_landed(listed, manifests),
         *_to_do(registry, listed, manifests),
         *_promised(promises.standings(registry, listed, as_of)),
@@ -55,6 +57,17 @@ def _releases(settings: Settings, registry: Registry, listed: list[Delivery]) ->
     held = sorted(path.name for path in settings.builds.glob("held-*.duckdb"))
     if held:
         yield f"Held back:  {', '.join(held)} in builds/; the gate did not open"
+
+
+def _stewards(settings: Settings) -> Iterator[str]:
+    try:
+        waiting = queue.load(settings)
+    except CgtError:
+        return  # nothing is released yet, or a home was restored and has not had its next night
+    proposals = sum(one.weight is not None for one in waiting.waiting)
+    if waiting.waiting:
+        what = f"{len(waiting.waiting) - proposals} contradictions and {proposals} proposals of who is who wait"
+        yield f"Stewards:   {what}; `cgt-etl identity review`"
 
 
 def _landed(listed: list[Delivery], manifests: dict[str, Manifest]) -> Iterator[str]:

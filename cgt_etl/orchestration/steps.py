@@ -118,12 +118,17 @@ class Night:
     def identify(self) -> IdentityResult:
         """Resolve who and what the records speak of, over all deliveries."""
         from cgt_etl.identity.build import build
+        from cgt_etl.identity.statements import Decision
         from cgt_etl.landing.keys import keys_of
 
         shutil.rmtree(self.identity_dir, ignore_errors=True)
         self.identity_dir.mkdir(parents=True)
-        listed = list(self._plan().deliveries)
-        self.identity = build(self.settings, self.registry, listed, keys_of(self.settings), self.identity_dir)
+        made = self._plan()
+        said = [Decision(one["one"], one["other"], one["says"]) for one in made.inputs["decisions"].values()]
+        keys = keys_of(self.settings)
+        self.identity = build(self.settings, self.registry, list(made.deliveries), keys, self.identity_dir, decisions=said)
+        if self.identity.problem:
+            self.report.problems.append(self.identity.problem)
         return self.identity
 
     @step
@@ -208,6 +213,7 @@ class Night:
                 release_id=self.report.release_id,
                 inputs_hash=made.inputs_hash,
                 deliveries=made.inputs["deliveries"],
+                decisions=made.inputs["decisions"],
                 finished_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 problems=self.report.sentences,
                 counts=self.report.counts(),

@@ -31,6 +31,8 @@ class NightRecord:
     deliveries: dict[str, dict[str, str]]
     finished_at: str
     """ISO, UTC."""
+    decisions: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The stewards' decisions in force, as in the inputs of a release."""
     problems: list[str] = field(default_factory=list)
     """Refused files, folders left out, failed checks: one sentence each."""
     counts: dict[str, Any] = field(default_factory=dict)

@@ -15,11 +15,12 @@ from typing import Any
 
 import cgt_etl
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.identity import decisions
 from cgt_etl.landing.delivery import Delivery, delivery
 from cgt_etl.release import digest, night_record, read
 from cgt_etl.settings import PACKAGE, REPOSITORY, Settings
 
-SCHEMA_VERSION = "1.0.0"
+SCHEMA_VERSION = "1.1.0"
 """Of the released tables: major when a column goes or changes its meaning, minor when one comes."""
 ENGINES = ("duckdb", "dbt-core", "dbt-duckdb", "pandera", "polars", "pyarrow")
 """Packages whose version may change a released byte."""
@@ -54,8 +55,10 @@ class Plan:
         if self.previous is None:
             return False
         before = self.previous.inputs
-        return _surroundings(before) == _surroundings(self.inputs) and all(
-            self.inputs["deliveries"].get(id_) == said for id_, said in before["deliveries"].items()
+        return (
+            _surroundings(before) == _surroundings(self.inputs)
+            and before["decisions"] == self.inputs["decisions"]
+            and all(self.inputs["deliveries"].get(id_) == said for id_, said in before["deliveries"].items())
         )
 
 
@@ -66,9 +69,13 @@ def declared(registry: Registry, deliveries: Iterable[Delivery]) -> list[Deliver
 
 
 def plan(settings: Settings, registry: Registry, deliveries: Iterable[Delivery]) -> Plan:
-    """Compare what these deliveries and this code would release with what is released."""
+    """Compare what these deliveries, this code and the decisions in force would release with what is released.
+
+    Raises:
+        CgtError: a decision is damaged.
+    """
     listed = tuple(sorted(deliveries, key=lambda one: one.id))
-    inputs = _inputs(registry, listed)
+    inputs = _inputs(registry, listed, decisions.inputs(settings))
     inputs_hash = digest.of_json(inputs)
     previous = read.current(settings)
     base = previous if previous and _can_grow(settings, previous, inputs) else None
@@ -86,14 +93,15 @@ def plan(settings: Settings, registry: Registry, deliveries: Iterable[Delivery])
 
 
 def as_of(settings: Settings, registry: Registry, night: int) -> Plan:
-    """A full build over exactly the deliveries, each through the door, that `night` recorded; with today's code and contracts.
+    """A full build over exactly the deliveries, each through the door, and the decisions that `night` recorded; with today's code and
+    contracts.
 
     Raises:
         CgtError: the night has no record, or a delivery is no longer landed under that door.
     """
     recorded = night_record.load(settings, night)
     listed = tuple(declared(registry, (delivery(settings, id_, said["door16"]) for id_, said in sorted(recorded.deliveries.items()))))
-    inputs = _inputs(registry, listed)
+    inputs = _inputs(registry, listed, recorded.decisions)
     return Plan(
         deliveries=listed,
         inputs=inputs,
@@ -125,10 +133,11 @@ def _can_grow(settings: Settings, previous: read.Release, inputs: dict[str, Any]
 
 
 def _surroundings(inputs: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if name != "deliveries"}
+    """What changes everything where it changes; a delivery or a decision changes what it touches."""
+    return {name: value for name, value in inputs.items() if name not in ("deliveries", "decisions")}
 
 
-def _inputs(registry: Registry, deliveries: Iterable[Delivery]) -> dict[str, Any]:
+def _inputs(registry: Registry, deliveries: Iterable[Delivery], decided: dict[str, dict[str, str]]) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "deliveries": {
@@ -140,7 +149,7 @@ def _inputs(registry: Registry, deliveries: Iterable[Delivery]) -> dict[str, Any
         "engines": {name: metadata.version(name) for name in ENGINES},
         "seeds": {name: digest.of_file(path) for name, path in sorted(_below(PACKAGE / "vocabularies", "*.csv"))},
         "expectations": digest.of_files([*_below(REPOSITORY / "expectations", "*.json"), *_below(REPOSITORY / "expectations", "*.sql")]),
-        "decisions": [],
+        "decisions": decided,
     }
 
 

@@ -98,6 +98,8 @@ class Engine:
             self._spoil_files()
         for row in self.inbox.sealed():
             self.truth.say("files", row)
+        for row in self.oracle.judged():
+            self.truth.say("swaps", row)
         for row in self.oracle.partition():
             self.truth.say("oracle", row)
         self.truth.close()
@@ -129,10 +131,11 @@ class Engine:
             last = min(last, replaced - 1)
         found = self._defect(export.DEFECTS.get(fact.feed, ()), fact, draws)
         for at in range(night, last + 1):
+            stands = at == nights or replaced is not None
             if found is None:
-                self._write(fact, at, layout, None)
+                self._write(fact, at, layout, None, stands=stands)
             else:
-                self._write(replace(fact, record=found[0]), at, layout, found[1])
+                self._write(replace(fact, record=found[0]), at, layout, found[1], stands=stands)
 
     def _defect(self, classes: tuple[DefectClass, ...], fact: Fact, draws: Draws) -> tuple[Record, DefectClass] | None:
         """At most one defect of a record, by the stated shares; a class that this record cannot have leaves it as it is."""
@@ -147,7 +150,9 @@ class Engine:
             drawn -= share
         return None
 
-    def _write(self, fact: Fact, night: int, layout: Layout, defect: DefectClass | None, *, is_duplicate: bool = False) -> None:
+    def _write(
+        self, fact: Fact, night: int, layout: Layout, defect: DefectClass | None, *, is_duplicate: bool = False, stands: bool = True
+    ) -> None:
         if isinstance(layout, Own):
             if fact.file is None:
                 raise ValueError(f"a record of {fact.feed} names its file")
@@ -163,7 +168,12 @@ class Engine:
         named = (*fact.persons, *fact.apart)
         surviving = tuple(one for one in named if lands and one.column not in loses)
         if not fact.is_retraction:
-            self.oracle.record(tuple(one for one in surviving if one not in fact.apart))
+            joined = tuple(one for one in surviving if one not in fact.apart)
+            traits = tuple(one for one in fact.traits if lands and one.column not in loses)
+            if fact.swap and lands:
+                self.oracle.mixed(fact.swap, joined, traits, (file.id, position or 0))
+            else:
+                self.oracle.record(joined, traits, stands=stands)
             for one in surviving:
                 self.oracle.record((one,))
         self.truth.say(
@@ -192,6 +202,11 @@ class Engine:
                     for one in named
                 ],
                 "objects": fact.objects,
+                "edges": [
+                    {"edge": one.edge_type, "parent": one.parent, "child": one.child, "is_required": one.is_required}
+                    for one in fact.edges
+                    if defect is None or one.edge_type not in defect.loses_edges
+                ],
                 "events": [
                     {"event_type": one.event_type, "object": one.object, "person": one.person, "local": one.local, "utc": one.utc}
                     for one in fact.events

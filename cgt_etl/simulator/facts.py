@@ -52,6 +52,35 @@ class Stated:
     one event agree on (event_type, object)."""
 
 
+Thing = tuple[str, ...]
+"""What an edge joins: kind (`cells`, batch, dose_unit, administration) and number. Cells have three parts after it, each empty where it is
+not said: donation, product description code, division; with the donation alone they are all that came of it."""
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A step of genealogy that a record states, as the released table `product_edge` should hold it."""
+
+    edge_type: str
+    """create, split, pool, transform, wash, sample, consume, remake, fill or administer."""
+    parent: Thing
+    child: Thing
+    is_required: bool = True
+    """False: a release may tell it by this record and need not, where another tells how the same cells came to be."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Two persons who are mixed up in one or more records."""
+
+    id: str
+    """Unique in a world."""
+    persons: tuple[int, int]
+    """Whom the records are about, and whose identifiers got into them."""
+    is_double: bool
+    """Exchanged whole, in the records of both: nothing in them contradicts anything."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """One record that one partner can export from `known` on."""
@@ -67,7 +96,13 @@ class Fact:
     persons: tuple[Named, ...] = ()
     apart: tuple[Named, ...] = ()
     """Named too, and joined with nobody by this record: the number that a merge of records ends."""
+    traits: tuple[Named, ...] = ()
+    """What a person has one of, and others have too, in the shape of an identifier: birth_date, sex. It joins nobody, and two of them
+    are two persons."""
+    swap: Swap | None = None
+    """Of a record in which another person is named: its identifiers belong to those whose they are, whatever it says."""
     events: tuple[Stated, ...] = ()
+    edges: tuple[Edge, ...] = ()
     objects: tuple[tuple[str, str, str], ...] = ()
     """Identifiers of things: (kind, issuer, canonical value): din, lot, batch, order_id, sscc, awb, logger."""
     change: int = 0
@@ -105,6 +140,8 @@ class DefectClass:
     """Contract columns whose identifiers do not survive; all of them when the effect is `row`."""
     at_door: bool = True
     """False: found in the house, once other records are there."""
+    loses_edges: frozenset[str] = field(default_factory=frozenset)
+    """Types of the edges that the record no longer states."""
 
 
 @dataclass(frozen=True)

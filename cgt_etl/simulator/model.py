@@ -107,7 +107,7 @@ class Bag:
     made_from: tuple[str, ...] = ()
     """Keys of the bags it was made from; empty for what came off the machine."""
     edge: str = ""
-    """split, pool or transform (freezing); empty for what came off the machine."""
+    """split, pool, sample or transform (freezing); empty for what came off the machine."""
 
     @property
     def key(self) -> str:
@@ -318,6 +318,16 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """Another patient of the hospital, who is named in records of a journey."""
+
+    kind: str
+    """number_in_chart, number_at_collection, chain_at_collection, merged_by_mistake, or results_exchanged with theirs."""
+    other: Person
+    other_coi: str
+
+
+@dataclass(frozen=True)
 class Features:
     """What the planted effects work on; the truth file `effects.json` names each effect, null and the confounder."""
 
@@ -378,3 +388,8 @@ class Journey:
     dropped_out: str
     """before_collection, after_collection, manufacturing_failed or unfit; empty where infused."""
     dropped_out_on: date | None
+    mistakes: tuple[Mistake, ...] = ()
+    referred_by: Party | None = None
+    """Another hospital that has a chart of the patient."""
+    chart_there: Person | None = None
+    """The patient under the numbers of that hospital, which shares the chain of identity with the rest and no other number."""

@@ -47,6 +47,8 @@ class Party:
     """Blood centre to which a hospital sends its patients."""
     courier: str = ""
     """Courier that carries for a hospital; empty where they take turns."""
+    clock_ahead_min: int = 0
+    """How far a blood centre's clock is ahead of the true one; all times of its apheresis files are read off it."""
 
     @property
     def zone(self) -> ZoneInfo:

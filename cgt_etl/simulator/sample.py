@@ -21,6 +21,8 @@ from cgt_etl.simulator.truth import Truth
 from cgt_etl.simulator.world import effects
 from cgt_etl.simulator.world.journeys import journeys as all_journeys
 from cgt_etl.simulator.world.journeys import network
+from cgt_etl.simulator.world.mistaken import with_mistakes
+from cgt_etl.simulator.world.network import with_a_wrong_clock
 
 World = Literal["network", "wide"]
 NETWORK: World = "network"
@@ -60,14 +62,15 @@ def simulate(
         raise ValueError("a run has at least one journey and one night")
     (out / "inbox").mkdir(parents=True)
     engine = Engine(out, Calendar(nights), seed, defects)
-    parties = network(world, seed)
+    parties = network(world, seed) if defects == "none" else with_a_wrong_clock(network(world, seed))
     modules = export_modules(high_volume=high_volume)
     for name, text in partner_files(parties, is_wide=world == "wide", high_volume=high_volume).items():
         folder = out / "partners" / name
         folder.mkdir(parents=True)
         (folder / "partner.yaml").write_text(text, encoding="utf-8", newline="\n")
     spoken = {party.partner: party.dialects for party in parties.parties}
-    for journey in all_journeys(parties, journeys, seed):
+    for right in all_journeys(parties, journeys, seed):
+        journey = with_mistakes(right, parties, journeys, seed, defects)
         engine.truth.journey(journey)
         for name, module in modules.items():
             facts = getattr(module, "full_facts", module.facts) if high_volume else module.facts
@@ -78,6 +81,7 @@ def simulate(
     said = {"world": world, "journeys": journeys, "nights": nights, "seed": seed, "defects": defects, "high_volume": high_volume}
     engine.truth.whole("world", said)
     engine.truth.whole("effects", effects.PLANTED)
+    engine.truth.whole("clocks", {party.partner: party.clock_ahead_min * 60 for party in parties.blood_centres})
     engine.finish()
 
 
@@ -103,16 +107,27 @@ def write_tables(folder: Path, journeys: int, seed: int) -> int:
 def write_linkage(folder: Path, persons: int, seed: int) -> None:
     """The linkage-level world: who is named by what in which record, and what can be known of it, as JSON lines.
 
+    From fifty persons on there is one swap, one exchange, one second number and one merge undone for each fifty, and at most twenty.
+
     Raises:
         FileExistsError: the folder is already there.
     """
     truth = Truth(folder)
-    made = records(seed, persons)
+    many = min(20, persons // 50)
+    made = records(
+        seed, persons, single_swaps=many, double_swaps=many, second_numbers=many, undone_merges=many, with_loggers=False, with_traits=True
+    )
     for mention in made.mentions:
         named = mention.identifier._asdict()
         truth.say("mentions", {"record": mention.record, **named, "role": mention.role, "owner": mention.owner})
-    for (identifier, role), component in made.oracle.items():
-        truth.say("oracle", {**identifier._asdict(), "role": role, "component": component})
+    for trait in made.traits:
+        truth.say("traits", trait._asdict())
+    for merge in made.merges:
+        pair = {"one": merge.one._asdict(), "other": merge.other._asdict()}
+        truth.say("merges", {"record": merge.record, **pair, "is_undone": merge.is_undone})
+    for node, component in made.oracle.items():
+        named = {**node[0]._asdict(), "role": node[1]}
+        truth.say("oracle", {**named, "component": component, "certain": made.certain.get(node)})
     for swap in made.swaps:
         truth.say("swaps", swap._asdict())
     truth.close()

@@ -26,12 +26,13 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _times(prefix: str, moment: datetime) -> Row:
-    """The four columns in which a released table states one time."""
+    """The five columns in which a released table states one time."""
     return {
         f"{prefix}_at_utc": _utc(moment),
         f"{prefix}_local": f"{moment:%Y-%m-%dT%H:%M}",
         f"{prefix}_date": moment.date(),
         f"{prefix}_precision": "minute",
+        f"{prefix}_zone_source": "site",
     }
 
 

@@ -33,12 +33,14 @@ _COLUMNS = {
     "event": """
         event_id event_type subject_id therapy_order_id collection_id product_id batch_id administration_id dose_unit_id shipment_id
         from_party_id to_party_id site_id occurred_at_utc:timestamp occurred_local occurred_date:date occurred_precision
-        recorded_at_utc:timestamp age_years:bigint detail_code status_code supersedes_event_id source_delivery source_row:bigint
+        occurred_zone_source recorded_at_utc:timestamp age_years:bigint detail_code status_code supersedes_event_id
+        source_delivery source_row:bigint
     """,
     "collection": """
         collection_id din_id donor_subject_id recipient_subject_id therapy_order_id journey_id is_autologous:boolean
         collection_type_code site_id procedure_type_code device_model_code started_at_utc:timestamp started_local started_date:date
-        started_precision ended_at_utc:timestamp ended_local ended_date:date ended_precision total_blood_volume_ml:double
+        started_precision started_zone_source ended_at_utc:timestamp ended_local ended_date:date ended_precision
+        ended_zone_source total_blood_volume_ml:double
         inlet_volume_ml:double anticoagulant_ml:double whole_blood_processed_ml:double reported_whole_blood_processed_ml:double
         run_time_min:double product_volume_ml:double cd3_yield_10_9:double cd34_yield_10_6:double tnc_yield_10_9:double
         pre_cd3_per_ul:double post_cd3_per_ul:double ce1_percent:double ce2_percent:double reported_ce2_percent:double
@@ -61,8 +63,8 @@ _COLUMNS = {
     """,
     "administration": """
         administration_id subject_id therapy_order_id journey_id product_name_code site_id started_at_utc:timestamp started_local
-        started_date:date started_precision ended_at_utc:timestamp ended_local ended_date:date ended_precision
-        has_entire_volume:boolean cells_given_10_6:double dose_per_kg_10_6:double recipient_weight_kg:double
+        started_date:date started_precision started_zone_source ended_at_utc:timestamp ended_local ended_date:date ended_precision
+        ended_zone_source has_entire_volume:boolean cells_given_10_6:double dose_per_kg_10_6:double recipient_weight_kg:double
         started_local_hour:double pathway_code
     """,
     "shipment": """
@@ -73,8 +75,9 @@ _COLUMNS = {
     "measurement": """
         measurement_id measurement subject_id therapy_order_id collection_id product_id batch_id administration_id dose_unit_id
         site_id specimen_code method timepoint_code replicate_no:bigint occurred_at_utc:timestamp occurred_local occurred_date:date
-        occurred_precision value:double comparator value_code unit raw_value raw_unit denominator_code lower_limit:double
-        upper_limit:double loinc_code status_code value_status specification_id verdict_code source_delivery source_row:bigint
+        occurred_precision occurred_zone_source value:double comparator value_code unit raw_value raw_unit denominator_code
+        lower_limit:double upper_limit:double loinc_code status_code value_status specification_id verdict_code
+        source_delivery source_row:bigint
     """,
     "outcome": """
         outcome_id outcome_type subject_id journey_id administration_id batch_id site_id scale_code grade:bigint value_code

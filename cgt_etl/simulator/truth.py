@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
+from cgt_etl.simulator.genealogy import edges
 from cgt_etl.simulator.model import Journey, Person
 from cgt_etl.simulator.parties import Party, Product, Site
 
@@ -54,16 +55,8 @@ class Truth:
         for name, things in lists.items():
             for thing in things:
                 self.say(name, {**of, **_plain(thing)})
-        for bag in journey.bags:
-            for parent in bag.made_from:
-                edge = {"parent": parent, "child": bag.key, "edge": bag.edge, "volume_ml": bag.volume_ml, "cd3_e6": bag.cd3_e6}
-                self.say("edges", {**of, **edge})
-        for batch in journey.batches:
-            for bag in batch.inputs:
-                self.say(
-                    "edges",
-                    {**of, "parent": bag.key, "child": batch.number, "edge": "consume", "volume_ml": bag.volume_ml, "cd3_e6": bag.cd3_e6},
-                )
+        for edge in edges(journey):
+            self.say("edges", {**of, **edge})
         self.say("outcomes", {**of, **_plain(journey.outcome)})
         told = {*lists, "outcome"}
         rest = {one.name: _plain(getattr(journey, one.name)) for one in fields(journey) if one.name not in told}
@@ -83,6 +76,11 @@ class Truth:
             ("donor_id", next(iter(banks), journey.blood_centre.partner), person.donor_number),
             ("crid", "", person.crid),
             ("grid", "", person.grid),
+            *(
+                (("mrn", there.partner, chart.mrn), ("fhir_patient_id", there.partner, chart.fhir_id))
+                if (there := journey.referred_by) and (chart := journey.chart_there) and chart.number == person.number
+                else ()
+            ),
         ):
             if value:
                 self.say("identifiers", {"person": person.number, "kind": kind, "issuer": issuer, "value": value})

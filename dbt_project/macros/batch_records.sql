@@ -39,12 +39,15 @@ select
 from {{ ref(model) }}
 {%- endmacro %}
 
-{# Donations (`donations`, a model with `din`) that went into a batch; the columns of `batch_input`. #}
+{# Bags (`donations`, a model with `din` and `division`, null where none is said) that went into a batch; the columns of `product_edge`. #}
 {% macro batch_record_input(donations, model) -%}
 select
     {{ fact_columns('din', 'donation') }},
-    record.batch as batch_token,
-    donation.din as din_token
+    'consume' as edge_type,
+    donation.din as parent_din_token,
+    donation.division as parent_division,
+    record.batch as child_batch_token,
+    {{ unstated('product_edge', ['edge_type', 'parent_din_token', 'parent_division', 'child_batch_token']) }}
 from {{ ref(donations) }} as donation
 inner join {{ ref(model) }} as record
     on donation.source_delivery = record.source_delivery and donation.source_row = record.source_row

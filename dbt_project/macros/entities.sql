@@ -59,7 +59,11 @@
             'batch_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text',
             'parent_batch_token': 'text', 'gene_agent_lot_token': 'text', 'ended': 'time', 'disposition_code': 'text',
         },
-        'batch_input': {'batch_token': 'text', 'din_token': 'text'},
+        'product_edge': {
+            'edge_type': 'text', 'parent_din_token': 'text', 'parent_product_description_code': 'text', 'parent_division': 'text',
+            'child_din_token': 'text', 'child_product_description_code': 'text', 'child_division': 'text', 'child_batch_token': 'text',
+            'volume_ml': 'number', 'cell_count_10_6': 'number', 'analyte': 'text', 'method': 'text',
+        },
         'process_point': {
             'batch_token': 'text', 'unit_operation': 'text', 'parameter': 'text', 'denominator_code': 'text', 'culture_day': 'integer',
             'value': 'number', 'unit': 'text', 'equipment': 'text',

@@ -251,3 +251,74 @@ select
 from {{ ref('stg_' ~ dialect ~ '__epcis__lot') }}
 where lot is not null
 {%- endmacro %}
+
+{# Bags that a transformation takes and makes; the columns of `product`. #}
+{% macro epcis_product(dialect) -%}
+{%- set stated = ['din_token', 'is_autologous', 'product_code', 'product_description_code', 'division'] -%}
+
+{%- for side in ['input', 'output'] %}
+select
+    {{ fact_columns('product') }},
+    din as din_token,
+    false as is_autologous,
+    product_code,
+    product_code as product_description_code,
+    division,
+    {{ unstated('product', stated) }}
+from {{ ref('stg_' ~ dialect ~ '__epcis__' ~ side) }}
+where din is not null and product_code is not null
+{{ 'union all' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
+{#
+  From each bag that a transformation takes to each that it makes; the columns of `product_edge`. An event does not say what was done: what takes
+  several bags pools them, what makes several divides, what makes one of another code has changed it.
+#}
+{% macro epcis_product_edge(dialect) -%}
+{%- set stated = [
+    'edge_type', 'parent_din_token', 'parent_product_description_code', 'parent_division', 'child_din_token',
+    'child_product_description_code', 'child_division',
+] -%}
+
+with taken as (
+    select
+        *,
+        count(*) over (partition by source_delivery, source_row) as bag_count
+    from {{ ref('stg_' ~ dialect ~ '__epcis__input') }}
+    where din is not null and product_code is not null
+),
+
+made as (
+    select
+        *,
+        count(*) over (partition by source_delivery, source_row) as bag_count
+    from {{ ref('stg_' ~ dialect ~ '__epcis__output') }}
+    where din is not null and product_code is not null
+)
+
+select
+    made.source_delivery,
+    made.source_row,
+    made.source_item,
+    made.source_object,
+    'from_' || {{ text_of('taken.source_item') }} as fact,
+    made.party_id,
+    made.site_id,
+    made.sequence,
+    made.record_key,
+    case
+        when taken.bag_count > 1 then 'pool'
+        when made.bag_count > 1 or taken.product_code = made.product_code then 'split'
+        else 'transform'
+    end as edge_type,
+    taken.din as parent_din_token,
+    taken.product_code as parent_product_description_code,
+    taken.division as parent_division,
+    made.din as child_din_token,
+    made.product_code as child_product_description_code,
+    made.division as child_division,
+    {{ unstated('product_edge', stated) }}
+from made
+inner join taken on made.source_delivery = taken.source_delivery and made.source_row = taken.source_row
+{%- endmacro %}

@@ -19,6 +19,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Pre-hook of findings: what rules that look at the whole network found is taken back, whatever this night touches. #}
+{% macro delete_network_wide(rules) -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }}
+        where rule_id in ('{{ rules | join("', '") }}')
+    {%- endif -%}
+{%- endmacro %}
+
 {# Predicate of marts: only touched components in an increment, all in a full build. #}
 {% macro only_touched(component='component_id') -%}
     {%- if is_incremental() -%}

@@ -73,18 +73,18 @@
     ]) }}
 {%- endmacro %}
 
-{# The four released columns of one time, renamed from `said` to `name`; `relation` qualifies them. #}
+{# The five released columns of one time, renamed from `said` to `name`; `relation` qualifies them. #}
 {% macro time_of(name, said=none, relation='') -%}
     {%- set of = relation ~ '.' if relation else '' -%}
     {%- set said = said or name -%}
-    {%- for part in ['at_utc', 'local', 'date', 'precision'] %}
+    {%- for part in ['at_utc', 'local', 'date', 'precision', 'zone_source'] %}
     {{ of }}{{ said }}_{{ part }} as {{ name }}_{{ part }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
 
 {# The same as aggregates over statements: the time of the statement whose `rank` is 1, never parts of two statements. #}
 {% macro time_first_said(name, rank='rank_no') -%}
-    {%- for part in ['at_utc', 'local', 'date', 'precision'] %}
+    {%- for part in ['at_utc', 'local', 'date', 'precision', 'zone_source'] %}
     max(case when {{ rank }} = 1 then {{ name }}_{{ part }} end) as {{ name }}_{{ part }}{{ ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -39,10 +39,13 @@
 {% macro default__days_between(earlier, later) -%} date_diff('day', cast({{ earlier }} as date), cast({{ later }} as date)) {%- endmacro %}
 {% macro spark__days_between(earlier, later) -%} datediff(cast({{ later }} as date), cast({{ earlier }} as date)) {%- endmacro %}
 
+{# Whole seconds from the instant `earlier` to the instant `later`. #}
+{% macro seconds_between(earlier, later) -%} {{ return(adapter.dispatch('seconds_between')(earlier, later)) }} {%- endmacro %}
+{% macro default__seconds_between(earlier, later) -%} date_diff('second', {{ earlier }}, {{ later }}) {%- endmacro %}
+{% macro spark__seconds_between(earlier, later) -%} (unix_timestamp({{ later }}) - unix_timestamp({{ earlier }})) {%- endmacro %}
+
 {# Minutes from the instant `earlier` to the instant `later`, to the second. #}
-{% macro minutes_between(earlier, later) -%} {{ return(adapter.dispatch('minutes_between')(earlier, later)) }} {%- endmacro %}
-{% macro default__minutes_between(earlier, later) -%} date_diff('second', {{ earlier }}, {{ later }}) / 60.0 {%- endmacro %}
-{% macro spark__minutes_between(earlier, later) -%} (unix_timestamp({{ later }}) - unix_timestamp({{ earlier }})) / 60.0 {%- endmacro %}
+{% macro minutes_between(earlier, later) -%} {{ seconds_between(earlier, later) }} / 60.0 {%- endmacro %}
 
 {# A double as an exact decimal, so that sums do not depend on the order of rows. #}
 {% macro as_decimal(expression, scale=9) -%} cast({{ expression }} as decimal(38, {{ scale }})) {%- endmacro %}

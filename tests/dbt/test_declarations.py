@@ -16,13 +16,14 @@ TABLES = {
     "party", "site", "subject", "subject_identifier", "consent", "therapy_order", "journey", "timeline", "event", "journey_event",
     "collection", "product", "product_edge", "batch", "process_series", "material_lot", "specification", "dose_unit", "administration",
     "measurement", "shipment", "logger_reading", "handoff", "outcome", "wearable_daily", "wearable_minute", "journey_features", "finding",
-    "row_source", "delivery",
+    "row_source", "delivery", "clock_skew",
 }  # fmt: skip
 PRIVACY = {"direct", "quasi", "date", "free_text", "none"}
 TYPES = {"string", "bigint", "double", "boolean", "date", "timestamp"}
 UNIT_SUFFIXES = {
     "ml": "mL", "min": "min", "h": "h", "days": "d", "hour": "h", "c": "Cel", "kg": "kg", "percent": "%", "10_9": "10*9", "10_6": "10*6",
     "per_ul": "{cells}/uL", "per_l": "10*9/L", "per_dl": "g/dL", "years": "a", "per_kg_10_6": "10*6/kg", "count": "{count}", "day": "d",
+    "s": "s",
 }  # fmt: skip
 """End of a column's name -> its UCUM unit."""
 MANY_UNITS = {"value", "lower_limit", "upper_limit"}

@@ -49,17 +49,20 @@ def test_layouts_are_whole() -> None:
     assert columns["registry_ct", "outcome"] == 17
     assert columns["uci_bmt", "transplant"] == 37
     assert columns["qc_coa", "certificate"] == 10 + 1  # Mfg start:
-    assert columns["mes_batch_record", "parameter"] == 11
+    assert columns["mes_batch_record", "parameter"] == 11 + 1  # RM_IN is read twice
 
 
 def test_person_identifiers_never_stay_and_name_whose_they_are() -> None:
     for feed in REGISTRY.feeds:
         for spec in feed.objects:
+            stated_of = {column.extension.states.column for column in spec.columns if column.extension.states}
             for column in spec.columns:
                 if column.extension.identifier in {"mrn", "crid", "donor_id", "fhir_patient_id", "coi", "grid"}:
                     assert column.extension.action == "token", column.name
-                    joins_nobody = column.name in {"replaced_by", "patient_number", "merged_number"}
-                    assert (column.extension.person is None) == joins_nobody, column.name
+                    tells_apart = column.name in {"patient_number", "merged_number"}
+                    is_spoken_of = bool(column.extension.states) or column.name in stated_of
+                    assert tells_apart or is_spoken_of or column.extension.person, column.name
+                    assert not (tells_apart and column.extension.person), column.name
 
 
 def test_only_the_autologous_export_says_that_donor_and_recipient_are_one() -> None:

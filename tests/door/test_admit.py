@@ -160,7 +160,7 @@ def test_other_unreadable_cells_are_set_aside_alone(
         ({"device": ""}, "device", "D03"),
         ({"hgb": "112"}, "hgb", "D07"),
         ({"day": "11/XX/2025"}, "day", "D06"),
-        ({"day": "11/02/2025", "begin": "01:30"}, "begin", "D06"),
+        ({"day": "11/02/2025", "begin": "01:30"}, "begin", "R25"),
         ({"begin": ""}, "begin", "D06"),
     ],
 )

@@ -100,3 +100,4 @@ def test_fifty_canaries(network: Home, tmp_path: Path) -> None:
     assert plain == [], "the vault is encrypted"
     stored = [home.path / "dagster", home.path / "releases", home.path / "landing"]
     assert all(folder.is_dir() and any(folder.rglob("*")) for folder in stored), "the search covered what it claims to"
+    assert any(home.path.glob("landing/*/patient/*/*/demographics.parquet")), "and the names that became tokens"

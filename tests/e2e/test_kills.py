@@ -37,7 +37,7 @@ POINTS = [
     "publish.after_build_kept",
     "night.recorded",
 ]
-FEW = ["landing.before_rename", "publish.after_rename", "publish.after_current"]
+FEW = ["landing.before_rename", "publish.after_rename"]
 ALL = bool(os.environ.get("CGT_ALL_KILLS"))
 
 

@@ -40,10 +40,10 @@ def test_any_order_and_any_threads_give_the_same_bytes(network: Home, tmp_path: 
     assert [name for name in mine if mine[name] != theirs[name]] == []
 
 
-@pytest.mark.parametrize("night", [2, 3])
-def test_increments_equal_one_full_build_as_of_any_night(night: int, network: Home, tmp_path: Path) -> None:
-    record = json.loads((network.path / "nights" / f"{night:04d}.json").read_text())
-    network.cli("release", "build", "--as-of", str(night), "--out", str(tmp_path / "asof"))
+def test_increments_equal_one_full_build(network: Home, tmp_path: Path) -> None:
+    """Of the last night; `test_history` builds every night again."""
+    record = json.loads((network.path / "nights" / "0003.json").read_text())
+    network.cli("release", "build", "--as-of", "3", "--out", str(tmp_path / "asof"))
     assert network.tables(tmp_path / "asof") == network.tables(network.path / "releases" / record["release_id"])
 
 
@@ -113,6 +113,42 @@ def test_a_reading_is_of_the_shipment_that_its_logger_travelled_with(network: Ho
     assert {bool(count) for _, count in told} == {True, False}
     assert [(at, bool(count)) for at, count in told] == [(at, true[at]) for at, _ in told]
     assert unplaced == (0,)
+
+
+def test_a_date_alone_is_released_as_a_date_and_never_as_midnight(network: Home) -> None:
+    times = {"event": ["occurred"], "measurement": ["occurred"], "timeline": ["occurred"]}
+    times |= {"collection": ["started", "ended"], "administration": ["started", "ended"]}
+    found: set[tuple[str, str, str]] = set()
+    with duckdb.connect(str(network.release / "warehouse.duckdb"), read_only=True) as warehouse:
+        for table, names in times.items():
+            for name in names:
+                said = warehouse.sql(
+                    f"select distinct {name}_precision, {name}_zone_source, {name}_at_utc is null, {name}_date is null, "
+                    f"length({name}_local) from {table} where {name}_local is not null"
+                ).fetchall()
+                for precision, source, is_instant_unknown, is_day_unknown, length in said:
+                    found.add((table, precision, source))
+                    assert is_day_unknown == (precision in ("month", "year"))
+                    assert length == {"year": 4, "month": 7, "day": 10, "minute": 16}.get(precision, length)
+                    if precision in ("day", "month", "year"):
+                        assert (is_instant_unknown, source) == (True, "none"), (table, name, precision)
+    sources = {source for _, _, source in found}
+    assert {("event", "day", "none"), ("measurement", "day", "none"), ("timeline", "day", "none")} <= found
+    assert {"offset", "site", "stated", "none"} == sources
+
+
+def test_a_clock_that_is_wrong_is_found_where_two_sides_saw_the_same(network: Home, inbox: Path) -> None:
+    """To the minute that times are told to; and the days that shipments take are nobody's clock."""
+    ahead = json.loads((inbox.parent / "truth" / "clocks.json").read_text(encoding="utf-8"))
+    wrong = {partner for partner, seconds in ahead.items() if seconds}
+    with duckdb.connect(str(network.release / "warehouse.duckdb"), read_only=True) as warehouse:
+        told = warehouse.execute(
+            "select party_id, other_party_id, skew_s, skew_low_s, skew_high_s from clock_skew where status_code = 'estimated'"
+        ).fetchall()
+    assert {party for party, *_ in told} > wrong, "and others, whose clocks are right"
+    for party, other, *said in told:
+        true = ahead.get(party, 0) - ahead.get(other, 0)
+        assert [skew for skew in said if abs(skew - true) > 60] == [], (party, other)
 
 
 def test_no_partner_or_linkage_token_is_released(network: Home) -> None:

@@ -21,6 +21,7 @@ from cgt_etl.contracts.formats import XlsxFormat
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import Batch, Reading, limits, open_reader
+from cgt_etl.extract.archive import extent_of, usual_extent
 from cgt_etl.extract.workbook import printed
 from tests.extract.build import column, table
 
@@ -488,3 +489,83 @@ def test_the_only_sheet_is_alone(tmp_path: Path) -> None:
         book.add_worksheet("one")
         book.add_worksheet("two")
     assert "has 2 sheets, the contract says one" in str(refusal(tmp_path / "f.xlsx", stream.getvalue(), HEADED, BELOW))
+
+
+CELL_TAGS = st.sampled_from(
+    ['<c r="A1">', '<c r="B12" s="1"/>', '<row r="7">', '<row r="0012" spans="1:2">', "<cols>", "<c>", "<row>", "</c>", "text", "<v>1</v>"]
+)
+ODD_TAGS = st.sampled_from(
+    [
+        '<c  r="C3">',
+        "<c r='C3'>",
+        '<c s="1" r="D44"/>',
+        '<x:c r="E5"/>',
+        '<x:row r="9"/>',
+        '<c r="ABCD1"/>',
+        '<c r="a1"/>',
+        '<c r="A"/>',
+        '<c r="AB" r="C9"/>',
+        '<c r="9"/>',
+        '<row r="A9"/>',
+        '<row r="123456789012"/>',
+        '<c\nr="F6"/>',
+        "<c ",
+        '<c r="',
+        '<row r="1',
+        "<",
+        "<r",
+    ]
+)
+
+
+@given(st.lists(st.one_of(CELL_TAGS, CELL_TAGS, CELL_TAGS, ODD_TAGS)))
+def test_the_extent_of_usual_tags_is_that_of_any(tags: list[str]) -> None:
+    content = "".join(tags).encode()
+    assert usual_extent(content) in (None, extent_of(content))
+
+
+def test_usual_tags_are_measured_together() -> None:
+    assert usual_extent(b'<row r="2" spans="1:2"><c r="A2" s="1"/><c r="AB2"><v>1</v></c></row>') == (2, 28, 2)
+
+
+SHEET_CELLS = st.sampled_from(["a", "a", "b", 1, 2.5, 10**15, True, "", None, ERROR, date(2025, 1, 2), "ONE"])
+SHEET_ROWS = st.lists(
+    st.one_of(st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["c", 1.5, 2])), st.tuples(SHEET_CELLS, SHEET_CELLS, SHEET_CELLS)),
+    max_size=12,
+)
+
+
+@pytest.mark.parametrize("spec", [TABLE, table("keyed", column("two", "TWO"), column("one", "ONE", position=1))])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(written=SHEET_ROWS, last=st.sampled_from(["TWO", "ONE"]))
+def test_rows_read_together_say_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: ObjectSpec, written: list[tuple[Any, ...]], last: str
+) -> None:
+    lines = [("ONE", "TWO"), *written, (last, "TWO")][: None if last == "ONE" else -1]
+    cells = {(row, place): value for row, of in enumerate(lines, start=1) for place, value in enumerate(of, start=1) if value is not None}
+    path = tmp_path / "f"
+    path.write_bytes(workbook(cells))
+
+    def told() -> Any:
+        reading = open_reader(PLAIN, path, (spec,))
+        try:
+            rows = [(batch.positions, batch.items, batch.columns, batch.unreadable, batch.digests) for batch in reading]
+        except RefusedFile as refused:
+            return str(refused), refused.position
+        return rows, reading.units, reading.set_aside
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cgt_etl.extract.workbook._BLOCK_ROWS", 3)
+        together = told()
+        patch.setattr("cgt_etl.extract.workbook._Sheet._columns", lambda *_: None)
+        assert together == told()
+
+
+def test_plain_rows_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(workbook({(row, place): ["ONE", "TWO"][place - 1] if row == 1 else row for row in range(1, 9) for place in (1, 2)}))
+    walked: list[int] = []
+    monkeypatch.setattr("cgt_etl.extract.workbook.Rows.add", lambda *_, **__: walked.append(1))
+    keyed = table("keyed", column("one", "ONE", position=1), column("two", "TWO"))
+    [batch] = open_reader(PLAIN, path, (keyed,))
+    assert (batch.positions, walked) == ([*range(2, 9)], [])

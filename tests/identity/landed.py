@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,9 +13,11 @@ import pyarrow.parquet as pq
 
 from cgt_etl.contracts.formats import CsvFormat
 from cgt_etl.contracts.load import Feed, ObjectSpec
-from cgt_etl.contracts.model import FeedExtension, ObjectExtension, Promise, Sequence
+from cgt_etl.contracts.model import Demographic, FeedExtension, ObjectExtension, Promise, Sequence
 from cgt_etl.contracts.registry import Dialect, Registry
+from cgt_etl.door.demographics import forms
 from cgt_etl.identity.build import IdentityResult, build
+from cgt_etl.identity.statements import Decision
 from cgt_etl.landing.delivery import Delivery, Manifest, ObjectFile
 from cgt_etl.settings import Settings
 
@@ -53,6 +56,10 @@ class Row:
     ids: tuple[Id, ...] = ()
     is_retracted: bool = False
     children: tuple[tuple[Id, ...], ...] = ()
+    states: tuple[Id, str, Id] | None = None
+    """What the record says of two identifiers, of which the second alone is a person's in it: B replaces A."""
+    says: tuple[tuple[Demographic, str], ...] = ()
+    """What it says of its recipient beside identifiers."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,13 @@ def land(landing: Path, sent: Sent, door16: str = "d" * 16) -> Delivery:
     (folder / "accepted").mkdir(parents=True)
     objects: dict[str, list[dict[str, Any]]] = {"main": [], "part": []}
     links: list[dict[str, Any]] = []
+    said: list[dict[str, Any]] = []
     for position, row in enumerate(sent.rows, start=2):
+        for demographic, text in row.says:
+            for form, kind, written in forms(demographic, text):
+                token = hashlib.sha256(f"{kind} {written}".encode()).hexdigest()[:32]
+                of = {"source_row": position, "source_item": 0, "object": "main", "person": "recipient"}
+                said.append(of | {"demographic": demographic, "form": form, "token": token})
         parts = [("main", 0, row.ids), *(("part", item, ids) for item, ids in enumerate(row.children))]
         for name, item, ids in parts:
             key = row.key if name == "main" else f"{row.key}/{item}"
@@ -122,7 +135,9 @@ def land(landing: Path, sent: Sent, door16: str = "d" * 16) -> Delivery:
                     "is_retracted": row.is_retracted and name == "main",
                 }
             )
-            for one in () if row.is_retracted and name == "main" else ids:
+            stated = _stated(row.states) if name == "main" else []
+            named = [*((one, "", None, None) for one in ids), *((one, *of) for one, of in stated)]
+            for one, column, says, other in () if row.is_retracted and name == "main" else named:
                 links.append(
                     {
                         "source_row": position,
@@ -131,6 +146,9 @@ def land(landing: Path, sent: Sent, door16: str = "d" * 16) -> Delivery:
                         "kind": one.kind,
                         "issuer": one.issuer,
                         "person": one.person,
+                        "column": column,
+                        "says": says,
+                        "of": other,
                         "partner_token": one.partner_token(sent.partner),
                         "linkage_token": one.linkage,
                     }
@@ -152,10 +170,18 @@ def land(landing: Path, sent: Sent, door16: str = "d" * 16) -> Delivery:
         status="landed",
         objects={name: _write(folder, f"accepted/{name}.parquet", rows, _ACCEPTED) for name, rows in objects.items()},
         links=_write(folder, "links.parquet", links, _LINKS),
+        demographics=_write(folder, "demographics.parquet", said, _SAID) if said else None,
         verdict_file=None,
     )
     (folder / "manifest.json").write_text(manifest.text(), encoding="utf-8")
+    (folder.parent / "current").write_text(door16)
     return Delivery.at(folder)
+
+
+def _stated(said: tuple[Id, str, Id] | None) -> list[tuple[Id, tuple[str, str | None, str | None]]]:
+    if said is None:
+        return []
+    return [(said[0]._replace(person=None), ("stays", said[1], "gone")), (said[2], ("gone", None, None))]
 
 
 _ACCEPTED = pa.schema(
@@ -169,7 +195,12 @@ _ACCEPTED = pa.schema(
 )
 _LINKS = pa.schema(
     {"source_row": pa.int64(), "source_item": pa.int64()}
-    | {name: pa.string() for name in ("object", "kind", "issuer", "person", "partner_token", "linkage_token")}
+    | {name: pa.string() for name in ("object", "column", "kind", "issuer", "person", "says", "of", "partner_token", "linkage_token")}
+)
+
+_SAID = pa.schema(
+    {"source_row": pa.int64(), "source_item": pa.int64()}
+    | {name: pa.string() for name in ("object", "person", "demographic", "form", "token")}
 )
 
 
@@ -196,6 +227,10 @@ class Built:
         (row,) = [row for row in self["identifier"] if row["partner_token"] == one.partner_token(partner)]
         return row
 
+    def decided(self, one: Id, says: str, other: Id) -> Decision:
+        """A steward's decision, on what a build showed."""
+        return Decision(self.identifier(one)["release_token"], self.identifier(other)["release_token"], says)  # type: ignore[arg-type]
+
     def current(self, table: str = "main") -> set[tuple[str, int]]:
         return {
             (row["source_delivery"], row["source_row"])
@@ -204,9 +239,9 @@ class Built:
         }
 
 
-def identity(home: Path, *sent: Sent) -> Built:
+def identity(home: Path, *sent: Sent, decisions: Iterable[Decision] = ()) -> Built:
     """Land these deliveries in a home of their own and build the identity tables, deliveries listed in this order."""
     settings = Settings(home=home)
     deliveries = [land(settings.landing, one) for one in sent]
-    result = build(settings, registry(), deliveries, Keys(), home / "identity")  # type: ignore[arg-type]
+    result = build(settings, registry(), deliveries, Keys(), home / "identity", decisions=decisions)  # type: ignore[arg-type]
     return Built(result, {file.name: file.read_bytes() for file in sorted(result.folder.iterdir())})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cgt_etl.identity.build import OBJECT_KINDS
 from cgt_etl.identity.components import smallest_labels
-from cgt_etl.identity.contradictions import Mention, Token, resolve
+from cgt_etl.identity.contradictions import Fact, Mention, Said, Token, resolve
+from cgt_etl.identity.links import OBJECT_KINDS
+from cgt_etl.identity.smallest import Edge, Removed, bounded, connected, smallest
 from cgt_etl.landing.delivery import sequence_key
 from tests.identity.landed import Built, Id, Row, Sent, identity
 
@@ -227,21 +228,84 @@ def _parted(row: Row) -> Row:
 
 
 MENTIONS = st.lists(st.builds(Mention, st.integers(0, 8), st.integers(0, 1), st.integers(0, 9)), max_size=30, unique=True)
+SAID = st.lists(
+    st.builds(
+        Said,
+        st.tuples(st.integers(0, 9), st.integers(0, 1)),
+        st.tuples(st.integers(0, 9), st.integers(0, 1)),
+        st.booleans(),
+        st.integers(-1, 1),
+    ).filter(lambda one: one.one[0] != one.other[0]),
+    max_size=3,
+)
 
 
-@given(MENTIONS, st.randoms(use_true_random=False))
-def test_contradictions_are_resolved_alike_in_any_order(mentions: list[Mention], chance: random.Random) -> None:
+FACTS = st.lists(
+    st.builds(Fact, st.integers(0, 8), st.integers(0, 1), st.sampled_from(["birth_date", "sex"]), st.integers(0, 1)), max_size=4
+)
+
+
+@given(MENTIONS, SAID, FACTS, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_contradictions_are_resolved_alike_in_any_order(
+    mentions: list[Mention], said: list[Said], facts: list[Fact], chance: random.Random
+) -> None:
     kinds = ("mrn", "mrn", "mrn", "mrn", "coi", "coi", "grid", "crid", "fhir_patient_id", "member_no")
     tokens = {number: Token(kind, str(number % 2), number == 5) for number, kind in enumerate(kinds)}
     whole = [*mentions, *(one._replace(role=1 - one.role) for one in mentions if tokens[one.token].joins_roles)]
-    verdict = resolve(whole, tokens)
-    shuffled = list(whole)
-    chance.shuffle(shuffled)
-    again = resolve(shuffled, tokens)
+    verdict = resolve(whole, tokens, said, facts)
+    anyhow = [list(whole), list(said), list(facts)]
+    for listed in anyhow:
+        chance.shuffle(listed)
+    again = resolve(anyhow[0], tokens, anyhow[1], anyhow[2])
     assert (verdict.group, verdict.contested, verdict.conflicts) == (again.group, again.contested, again.conflicts)
     assert set(verdict.group) >= {(one.token, one.role) for one in mentions}
+    for one in said:
+        ends = [(token, 0 if tokens[token].joins_roles else role) for token, role in (one.one, one.other)]
+        assert one.is_same or verdict.group[ends[0]] != verdict.group[ends[1]]
     held: dict[tuple[int, str], set[int]] = defaultdict(set)
     for (token, _), group in verdict.group.items():
         if tokens[token].kind == "mrn":
             held[group, tokens[token].issuer].add(token)
-    assert all(len(numbers) == 1 for numbers in held.values())
+    same = {frozenset((one.one[0], one.other[0])) for one in said if one.is_same}
+    assert same or all(len(numbers) == 1 for numbers in held.values())
+
+
+GRAPH = st.integers(2, 7).flatmap(
+    lambda size: st.tuples(
+        st.lists(
+            st.tuples(st.integers(0, size - 1), st.integers(0, size - 1), st.integers(1, 3), st.integers(1, 2)).filter(
+                lambda one: one[0] != one[1]
+            ),
+            max_size=9,
+        ),
+        st.lists(st.dictionaries(st.integers(0, size - 1), st.integers(0, 2), max_size=4), min_size=1, max_size=3),
+    )
+)
+
+
+@given(GRAPH)
+@settings(deadline=None)
+def test_what_is_set_aside_is_every_smallest_set_of_a_search_of_all_subsets(
+    graph: tuple[list[tuple[int, ...]], list[dict[int, int]]],
+) -> None:
+    edges, marks = [Edge(*one) for one in graph[0]], dict(enumerate(graph[1]))
+
+    def contradicts(kept: list[Edge]) -> bool:
+        label = connected(7, kept)
+        return any(
+            label[one] == label[other] and values[one] != values[other] for values in marks.values() for one in values for other in values
+        )
+
+    sets = [set(chosen) for many in range(len(edges) + 1) for chosen in combinations(range(len(edges)), many)]
+    good = [chosen for chosen in sets if not contradicts([edge for place, edge in enumerate(edges) if place not in chosen])]
+    cost = {
+        frozenset(chosen): (sum(edges[at].alike for at in chosen), sum(edges[at].alike * edges[at].strength for at in chosen))
+        for chosen in good
+    }
+    least = min(cost.values())
+    best = [chosen for chosen, of in cost.items() if of == least]
+    assert smallest(edges, marks) == Removed(frozenset().union(*best), is_exact=True)
+    rough = bounded(edges, marks)
+    assert not contradicts([edge for place, edge in enumerate(edges) if place not in rough])
+    assert sum(edges[at].alike for at in rough) <= least[0] * max(1, sum(len(values) for values in marks.values()))

@@ -7,7 +7,7 @@ these tests do not move with the door's rules. `test_with_the_door.py` lands thr
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -149,6 +149,7 @@ class FakeAdmission:
     verdicts: pl.DataFrame
     set_aside: list[FakeSetAside]
     counts: dict[str, Any]
+    demographics: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 ACCEPTED = {
@@ -187,6 +188,7 @@ def admit(
     *,
     source_delivery: str,
     sequence: str,
+    hand_on: Any = None,
 ) -> FakeAdmission:
     """A door that sets aside rows without a number and volumes that are no number, erases the suppressed and keeps the rest."""
     spec = binding.feed.objects[0]

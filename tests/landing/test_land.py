@@ -192,7 +192,7 @@ def test_a_full_disk_leaves_nothing_to_see(bench: Bench, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
 
     with monkeypatch.context() as patched, pytest.raises(CgtError, match="No space left on device"):
-        patched.setattr("pyarrow.parquet.write_table", full)
+        patched.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
         put(bench)
     assert deliveries(bench.settings) == []
     assert not any(path.is_file() for path in bench.settings.landing.rglob("*"))

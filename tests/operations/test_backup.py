@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cgt_etl.errors import CgtError, LeaseHeld
+from cgt_etl.identity import decisions
 from cgt_etl.landing import land
 from cgt_etl.operations.backup import LIST, back_up, restore
 from cgt_etl.settings import Settings
@@ -33,6 +34,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     (home / "releases" / "one" / "part.parquet").write_bytes(b"unchanged table")
     os.link(home / "releases" / "one" / "part.parquet", home / "releases" / "two" / "part.parquet")
     (home / "releases" / "current").symlink_to("two")
+    decisions.decide(made.settings, "apart", ("a" * 32, "b" * 32), decisions.Because("a steward", "twins", NOW))
     return made
 
 
@@ -60,6 +62,7 @@ def test_what_comes_back_is_what_there_was(bench: Bench) -> None:
     assert everything(home) == everything(bench.settings.home)
     assert stat.S_IMODE((home / "vault").stat().st_mode) == 0o700
     assert not (home / "builds").exists()
+    assert decisions.inputs(elsewhere(bench)) == decisions.inputs(bench.settings) != {}
     same = [home / "releases" / name / "part.parquet" for name in ("one", "two")]
     assert same[0].stat().st_ino == same[1].stat().st_ino, "an unchanged table must not take its room twice"
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from cgt_etl.door.tokens import Keys
+from cgt_etl.identity import decisions
 from cgt_etl.landing import land
 from cgt_etl.landing.delivery import deliveries
 from cgt_etl.landing.vault import Vault
 from cgt_etl.operations.doctor import examine
+from cgt_etl.settings import Settings
 from tests.landing import bench as benches
 from tests.landing.bench import HEADER, MIXED, NOW, Bench
 
@@ -60,6 +62,12 @@ def _dangling(home: Path) -> None:
     (home / "releases" / "current").symlink_to("0009-0123456789abcdef")
 
 
+def _decision_changed_by_hand(home: Path) -> None:
+    made = decisions.decide(Settings(home=home), "same", ("a" * 32, "b" * 32), decisions.Because("a steward", "a transfer", NOW))
+    file = home / "decisions" / f"{made.id}.json"
+    file.write_text(file.read_text().replace('"same"', '"apart"'))
+
+
 def _no_manifest(home: Path) -> None:
     next((home / "landing").rglob("manifest.json")).unlink()
 
@@ -74,6 +82,7 @@ def _no_manifest(home: Path) -> None:
         (_last_byte_of_a_set_aside_text, {"vault"}),
         (_no_receipt, {"receipts"}),
         (_dangling, {"releases"}),
+        (_decision_changed_by_hand, {"decisions"}),
         (_no_manifest, {"landing", "vault", "receipts"}),
     ],
 )

@@ -114,7 +114,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 def _stand_in(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     made: Any = SimpleNamespace(
-        base=None, previous=None, deliveries=(), changed=[], removed=[], inputs={"deliveries": {}}, inputs_hash="ab" * 32
+        base=None, previous=None, deliveries=(), changed=[], removed=[], inputs={"deliveries": {}, "decisions": {}}, inputs_hash="ab" * 32
     )
 
     def plan(*_: object) -> Any:
@@ -125,9 +125,9 @@ def _stand_in(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def land_all(_settings: Settings, _registry: Registry, found: list[Found], _at: object) -> list[Landed]:
         return [_landed(one) for one in found]
 
-    def build(*_: object) -> Any:
+    def build(*_: object, **__: object) -> Any:
         stage.fail("identify")
-        return SimpleNamespace(rows={"record": 3})
+        return SimpleNamespace(rows={"record": 3}, problem=None)
 
     def prepare(settings: Settings, *_: object) -> Path:
         work = settings.builds / "work.duckdb"

@@ -90,7 +90,7 @@ def build(home: Path, rows: Rows, *, without: str | None = None) -> tuple[Path, 
         connection.execute("create table control.delivery(source_delivery varchar, feed varchar, dialect varchar)")
         connection.execute("insert into control.delivery values ('north/lots/1', 'lots', 'mes')")
         connection.execute("insert into identity.record select 'north/lots/1', i from range(95) as r(i)")
-        for table, columns in _declared():
+        for table, columns in declared():
             if table == without:
                 continue
             connection.execute(f"create table marts.{table} ({columns})")
@@ -103,7 +103,7 @@ def build(home: Path, rows: Rows, *, without: str | None = None) -> tuple[Path, 
 
 
 @cache
-def _declared() -> tuple[tuple[str, str], ...]:
+def declared() -> tuple[tuple[str, str], ...]:
     """(table, its columns with their types) as `models/marts` declares them."""
     models = [m for path in sorted(marts.FOLDER.glob("*.yml")) for m in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]]
     types = {"string": "varchar"}

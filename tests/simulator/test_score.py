@@ -22,8 +22,10 @@ SCHEMA = {
     "row_source": "table_name, row_key, source_delivery, source_row_first int, source_row_last int",
     "subject_identifier": "subject_id, identifier_kind, issuer, identifier_id",
     "event": "event_id, event_type, subject_id, occurred_local, occurred_at_utc timestamp, source_delivery, source_row int",
+    "journey": "journey_id, subject_id",
     "journey_event": "journey_id, event_id",
     "finding": "source_delivery, source_row int, column_name, rule_id, effect, table_name, row_key",
+    "product_edge": "parent_table, parent_key, child_table, child_key, edge_type",
     "measurement": "subject_id, source_delivery, source_row int",
     "outcome": "subject_id, source_delivery, source_row int",
     "collection": "collection_id, donor_subject_id, recipient_subject_id",
@@ -50,6 +52,11 @@ insert into marts.row_source values ('subject_identifier', 'mrn|h|t1', 'h/patien
   ('event', 'e1', 'b/apheresis/1', 2, 2), ('event', 'e2', 'b/apheresis/1', 3, 3);
 insert into marts.event values ('e1', 'apheresis_started', 's1', '2026-01-01T09:00:00', '2026-01-01 14:00:00', 'b/apheresis/1', 2),
   ('e2', 'apheresis_started', 's2', '2026-01-01T10:00', '2026-01-01 15:00:00', 'b/apheresis/1', 3);
+insert into marts.product_edge values ('collection', 'k1', 'product', 'p1', 'create'), ('collection', 'k2', 'product', 'p2', 'create'),
+  ('product', 'p1', 'batch', 'b1', 'consume'), ('product', 'p2', 'batch', 'b1', 'consume');
+insert into marts.row_source values ('product_edge', 'k1|p1|create', 'b/apheresis/1', 2, 2),
+  ('product_edge', 'k2|p2|create', 'b/apheresis/1', 3, 3), ('product_edge', 'p1|b1|consume', 'h/patient/1', 1, 1),
+  ('product_edge', 'p2|b1|consume', 'h/patient/1', 1, 1);
 insert into marts.journey_event values ('j1', 'e1'), ('j2', 'e2');
 insert into marts.finding values ('b/apheresis/1', 3, 'device', 'D04', 'cell', 'becs__apheresis', null),
   ('b/apheresis/1', 4, null, 'R01', 'row', 'becs__apheresis', null);
@@ -65,6 +72,10 @@ def _person(kind: str, issuer: str, number: int, role: str, *, survives: bool = 
     return {"kind": kind, "issuer": issuer, "value": f"{kind}{number}", "role": role, "person": number, "survives": survives}
 
 
+def _edge(edge: str, parent: list[str], child: list[str]) -> dict[str, Any]:
+    return {"edge": edge, "parent": parent, "child": child, "is_required": True}
+
+
 def _record(file: str, position: int, number: int, persons: list[dict[str, Any]], local: str | None, **more: Any) -> dict[str, Any]:
     """`more` replaces what is usual; the object of the event is named by the key, or by `about`."""
     utc = local and f"{local[:11]}{int(local[11:13]) + 5}{local[13:]}:00"
@@ -76,7 +87,7 @@ def _record(file: str, position: int, number: int, persons: list[dict[str, Any]]
         "utc": utc,
     }
     said = {"file": file, "position": position, "journey": number, "key": [str(number)], "is_retraction": False, "persists": False}
-    return {**said, "lands": True, "persons": persons, "events": [event] if local else [], **more}
+    return {**said, "lands": True, "persons": persons, "edges": [], "events": [event] if local else [], **more}
 
 
 @pytest.fixture
@@ -93,12 +104,21 @@ def truth(tmp_path: Path) -> Path:
     ]
     _lines(folder, "files", [dict(zip(names, row, strict=True)) for row in files])
     records, oracle = [], []
+    bags = {number: ["cells", f"din{number}", "S1128", "00"] for number in (1, 2)}
+    consumed = [_edge("consume", bag, ["batch", "7"]) for bag in bags.values()]
     for number in (1, 2):
         chart = [_person("mrn", "h", number, "recipient"), _person("crid", "", number, "recipient")]
         drawn = [_person("donor_id", "b", number, "both"), _person("mrn", "h", number, "recipient")]
         records += [
-            _record(PATIENT, number, number, chart, None),
-            _record(APHERESIS, number + 1, number, drawn, f"2026-01-01T{8 + number:02}:00"),
+            _record(PATIENT, number, number, chart, None, edges=consumed if number == 1 else []),
+            _record(
+                APHERESIS,
+                number + 1,
+                number,
+                drawn,
+                f"2026-01-01T{8 + number:02}:00",
+                edges=[_edge("create", ["cells", f"din{number}", "", ""], bags[number])],
+            ),
         ]
         for kind, issuer, role in (
             ("mrn", "h", "recipient"),
@@ -106,7 +126,9 @@ def truth(tmp_path: Path) -> Path:
             ("donor_id", "b", "recipient"),
             ("donor_id", "b", "donor"),
         ):
-            oracle.append({"kind": kind, "issuer": issuer, "value": f"{kind}{number}", "role": role, "component": number})
+            oracle.append(
+                {"kind": kind, "issuer": issuer, "value": f"{kind}{number}", "role": role, "component": number, "certain": number}
+            )
     lost = [_person("donor_id", "b", 3, "both", survives=False)]
     records.append(_record(APHERESIS, 4, 3, lost, "2026-01-01T11:00", lands=False))
     _lines(folder, "records", records)
@@ -183,6 +205,13 @@ def test_a_release_that_tells_the_truth_meets_every_target(build: Path, truth: P
         ("delete from marts.finding where rule_id = 'D04'", {"D04 unknown_device, recall"}),
         ("update marts.finding set source_row = 2 where rule_id = 'D04'", {"D04 unknown_device, recall", "D04, precision"}),
         ("update marts.finding set column_name = 'din' where rule_id = 'D04'", {"D04 unknown_device, recall", "D04, precision"}),
+        ("delete from marts.product_edge where child_key = 'p1'", {"create, found"}),
+        ("insert into marts.product_edge values ('collection', 'k1', 'batch', 'b1', 'consume')", {"consume, nothing else"}),
+        (("insert into marts.product_edge values ('product', 'p3', 'batch', 'b1', 'consume');"
+          " insert into marts.row_source values ('product_edge', 'p3|b1|consume', 'h/patient/1', 1, 1)"), {"consume, nothing else"}),
+        ("update marts.product_edge set edge_type = 'sample' where parent_key = 'k2'", {"create, found", "sample, nothing else"}),
+        (("update marts.product_edge set child_key = 'p1' where parent_key = 'k2';"
+          " update marts.row_source set row_key = 'k2|p1|create' where row_key = 'k2|p2|create'"), {"create, nothing else"}),
         ("delete from marts.row_source where source_row_first = 2 and source_delivery like 'h%'",
          {"standing records are traced from a row"}),
     ],
@@ -195,6 +224,35 @@ def test_each_error_misses_its_own_target(build: Path, truth: Path, tampering: s
         connection.execute(tampering)
     found = _missed(build, truth)
     assert missed <= found
+
+
+def test_cells_named_by_their_donation_may_be_told_of_it_and_a_bag_named_in_full_of_itself_alone(build: Path, truth: Path) -> None:
+    _clean(truth)
+    records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    records[0]["edges"] = [_edge("consume", ["cells", f"din{number}", "", ""], ["batch", "7"]) for number in (1, 2)]
+    _lines(truth, "records", records)
+    assert _missed(build, truth) == set()
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            "update marts.product_edge set parent_table = 'collection', parent_key = 'k1' where parent_key = 'p1';"
+            " update marts.row_source set row_key = 'k1|b1|consume' where row_key = 'p1|b1|consume'"
+        )
+    result = {one.name: one for one in score(build, truth).figures}
+    assert not result["consume, found"].is_missed
+    assert not result["consume, nothing else"].is_missed
+    assert (result["of cells, told of a bag"].right, result["of cells, told of a bag"].total) == (1, 2)
+    records[0]["edges"].append(_edge("consume", ["cells", "din9", "", ""], ["batch", "7"]))
+    _lines(truth, "records", records)
+    assert "consume, found" not in _missed(build, truth), "nobody says how those cells came to be"
+    records[0]["edges"][0]["parent"] = ["cells", "din1", "S9999", "00"]
+    records[1]["edges"][0]["child"] = ["cells", "din1", "S1128", "00"]
+    _lines(truth, "records", records)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            "update marts.product_edge set parent_table = 'product', parent_key = 'p1' where parent_key = 'k1' and edge_type = 'consume';"
+            " update marts.row_source set row_key = 'p1|b1|consume' where row_key = 'k1|b1|consume'"
+        )
+    assert _missed(build, truth) == {"consume, found", "consume, nothing else"}
 
 
 def test_a_statement_of_a_month_alone_beside_its_event_is_left_open_and_one_of_a_day_is_a_second_event(build: Path, truth: Path) -> None:
@@ -240,7 +298,7 @@ def test_a_patient_whom_nothing_joins_may_be_two_subjects_with_a_journey_each_an
     chart["events"] = [{**drawn["events"][0], "object": "another", "local": "2026-01-01T12:00", "utc": "2026-01-01T17:00:00"}]
     _lines(truth, "records", records)
     oracle = [json.loads(line) for line in (truth / "oracle.jsonl").read_text(encoding="utf-8").splitlines()]
-    _lines(truth, "oracle", [{**one, "component": 9} if one["value"] == "donor_id1" else one for one in oracle])
+    _lines(truth, "oracle", [{**one, "component": 9, "certain": 9} if one["value"] == "donor_id1" else one for one in oracle])
     with duckdb.connect(str(build)) as connection:
         connection.execute(
             "update marts.subject_identifier set subject_id = 's9' where identifier_id = 't5';"
@@ -253,6 +311,54 @@ def test_a_patient_whom_nothing_joins_may_be_two_subjects_with_a_journey_each_an
     with duckdb.connect(str(build)) as connection:
         connection.execute("update marts.journey_event set journey_id = 'j9' where event_id = 'e1'")
     assert _missed(build, truth) == {"journey"}
+
+
+def test_a_swap_is_found_where_its_record_and_those_of_both_persons_are_shown(build: Path, truth: Path) -> None:
+    """The second collection has the first patient's number."""
+    swap = {"swap": "number 2", "persons": [2, 1], "places": [[APHERESIS, 3]], "is_double": False, "leaves_contradiction": True}
+    _lines(truth, "swaps", [swap, {**swap, "swap": "results 1", "is_double": True, "leaves_contradiction": False}])
+    found, sides = "swaps that leave a contradiction, found", "shown with both sides' evidence"
+    assert _missed(build, truth) == {found, sides}
+    for delivery, row, subject, missed in (
+        ("b/apheresis/1", 3, "s1", {sides}),
+        ("b/apheresis/1", 3, "s2", {sides}),
+        ("h/patient/1", 1, "s1", set()),
+    ):
+        with duckdb.connect(str(build)) as connection:
+            shown = "insert into marts.finding values (?, ?, null, 'I01', 'flag', 'subject', ?)"
+            connection.execute(shown, [delivery, row, subject])
+        assert _missed(build, truth) == missed
+    told = {one.name: (one.right, one.total) for one in score(build, truth).figures}
+    assert told["swaps that leave none, of all"] == (1, 2)
+    assert told["records shown, of the persons of a swap"] == (2, 2)
+
+
+def test_what_a_swap_left_uncertain_is_not_asked_for_and_may_not_be_joined_wrongly(build: Path, truth: Path) -> None:
+    oracle = [json.loads(line) for line in (truth / "oracle.jsonl").read_text(encoding="utf-8").splitlines()]
+    _lines(truth, "oracle", [{**one, "certain": None} if one["value"] == "mrn1" else one for one in oracle])
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.subject_identifier set subject_id = 's9' where identifier_id = 't1'")
+    counts = {one.name: (one.right, one.total) for one in score(build, truth).figures}
+    assert counts["recall of pairs"] == (4, 4)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.subject_identifier set subject_id = 's2' where identifier_id = 't1'")
+    assert "precision of pairs" in _missed(build, truth)
+
+
+def test_a_journey_without_an_event_of_its_patient_is_that_of_the_person_whose_it_is(build: Path, truth: Path) -> None:
+    _clean(truth)
+    records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    records[1]["events"][0]["person"] = None
+    _lines(truth, "records", records)
+    for name in ("batches", "administrations", "bags", "shipments"):
+        _lines(truth, name, [])
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.event set subject_id = null where event_id = 'e1'")
+        connection.execute("insert into marts.journey values ('j1', 's2')")
+    assert "journey" in _missed(build, truth)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.journey set subject_id = 's1'")
+    assert "journey" not in _missed(build, truth)
 
 
 def test_a_record_that_a_later_one_replaced_is_not_asked_for(build: Path, truth: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,20 @@ def test_same_seed_same_bytes_in_any_process(run: Path, tmp_path: Path, hash_see
 def test_other_seed_other_bytes(run: Path, tmp_path: Path) -> None:
     simulate(tmp_path, seed=8)
     assert _digests(tmp_path) != _digests(run)
+
+
+def test_one_blood_centre_reads_its_times_off_a_clock_that_is_ahead(run: Path, clean: Path) -> None:
+    ahead = json.loads((run / "truth" / "clocks.json").read_text(encoding="utf-8"))
+    assert sorted(ahead.values()) == [0, 0, 660]
+    assert set(json.loads((clean / "truth" / "clocks.json").read_text(encoding="utf-8")).values()) == {0}
+    true = {one["din"]: datetime.fromisoformat(one["started"]) for one in _truth(run, "collections")}
+    found = set()
+    for file, _, row in _apheresis_rows(run):
+        if _bare(row["DIN"]) in true and row["PROC_DT"][:5] != "02/30":
+            month, day, year = row["PROC_DT"].split("/")
+            said = datetime.fromisoformat(f"{year}-{month}-{day}T{row['PROC_START']}")
+            found.add((ahead[file.split("/")[1]], (said - true[_bare(row["DIN"])].replace(tzinfo=None)).total_seconds()))
+    assert found == {(0, 0), (660, 660)}
 
 
 def test_number_of_nights_changes_no_journey(tmp_path: Path) -> None:
@@ -210,11 +225,15 @@ def test_components_add_up_to_the_dose(clean: Path) -> None:
 
 
 def test_the_oracle_is_what_the_records_join(run: Path) -> None:
-    """Against a plain script: labels pushed along records until nothing changes."""
+    """Against a plain script: labels pushed along records until nothing changes; of a record that a swap tore, along each person's."""
     rows = []
+    torn = {tuple(place) for swap in _truth(run, "swaps") if swap["leaves_contradiction"] for place in swap["places"]}
     for record in _truth(run, "records"):
-        named = [one for one in record["persons"] if one["survives"]]
-        if record["lands"] and not record["is_retraction"]:
+        every = [one for one in record["persons"] if one["survives"]]
+        whose = {one["person"] for one in every} if (record["file"], record["position"]) in torn else {None}
+        for named in ([one for one in every if person in (None, one["person"])] for person in whose):
+            if not record["lands"] or record["is_retraction"]:
+                continue
             for role in ("recipient", "donor"):
                 said = [((one["kind"], one["issuer"], one["value"], role), one["joins"]) for one in named if one["role"] in (role, "both")]
                 rows.append({node for node, joins in said if joins})

@@ -59,7 +59,7 @@ def test_thirty_journeys_show_every_kind(kind: str, seed: int) -> None:
     assert {one.dropped_out for one in shown} >= {"", "before_collection", "after_collection", "manufacturing_failed", "unfit"}
     assert {batch.disposition for one in shown for batch in one.batches} >= {"released", "out_of_specification", "rejected", "terminated"}
     assert any(batch.replaces for one in shown for batch in one.batches)
-    assert {bag.edge for one in shown for bag in one.bags} == {"", "pool", "split", "transform"}
+    assert {bag.edge for one in shown for bag in one.bags} == {"", "pool", "split", "sample", "transform"}
     assert {one.features.why_frozen for one in shown} >= {"", "sponsor"}
     assert max(len({run.started.date() for run in one.collections}) for one in shown if one.modality == "auto_cart") == 4
     assert any(shipment.excursion_min for one in shown for shipment in one.shipments)

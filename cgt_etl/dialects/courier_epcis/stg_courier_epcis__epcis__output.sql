@@ -1,3 +1,3 @@
 {{ config(materialized='view') }}
 
-{{ epcis_list('courier_epcis', 'output', ['thing']) }}
+{{ epcis_list('courier_epcis', 'output', ['thing', 'din', 'product_code', 'division']) }}

@@ -1,3 +1,3 @@
 {{ config(materialized='view') }}
 
-{{ epcis_list('courier_epcis_xml', 'input', ['thing']) }}
+{{ epcis_list('courier_epcis_xml', 'input', ['thing', 'din', 'product_code', 'division']) }}

@@ -1,3 +1,3 @@
 {{ config(materialized='view') }}
 
-{{ epcis_list('courier_epcis_xml', 'output', ['thing']) }}
+{{ epcis_list('courier_epcis_xml', 'output', ['thing', 'din', 'product_code', 'division']) }}

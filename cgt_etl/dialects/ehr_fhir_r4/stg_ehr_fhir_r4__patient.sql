@@ -7,6 +7,8 @@ select
     crid,
     coi,
     replaced_by,
+    replaced,
+    see_also,
     birth_date_date,
     birth_date_local,
     birth_date_precision,

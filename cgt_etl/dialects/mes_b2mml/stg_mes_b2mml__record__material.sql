@@ -2,5 +2,6 @@
 
 select
     {{ landed_columns('mes_b2mml__record__material') }},
-    din
+    din,
+    division
 from {{ source('mes_b2mml', 'record__material') }}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cgt_etl.simulator import numbers
-from cgt_etl.simulator.facts import Stated
+from cgt_etl.simulator import genealogy, numbers
+from cgt_etl.simulator.facts import Edge, Stated
 from cgt_etl.simulator.model import Batch, Journey, ProcessPoint
 
 BY_DAY = ("VCD", "VIAB", "FOLD")
@@ -37,6 +37,16 @@ def vector_lot(batch: Batch) -> str:
 def starting_material(batch: Batch, *, has_division: bool) -> list[str]:
     """Its donations, each once, with the bag's division or without."""
     return list(dict.fromkeys(f"{bag.din}-{bag.division}" if has_division else bag.din for bag in batch.inputs))
+
+
+def consumed(batch: Batch, *, has_division: bool) -> tuple[Edge, ...]:
+    """Cells as `starting_material` names them."""
+    named = dict.fromkeys(genealogy.donation(bag.din, bag.division if has_division else "") for bag in batch.inputs)
+    return tuple(Edge("consume", cells, ("batch", batch.number)) for cells in named)
+
+
+def remade(batch: Batch) -> tuple[Edge, ...]:
+    return (Edge("remake", ("batch", batch.replaces), ("batch", batch.number)),) if batch.replaces else ()
 
 
 def whose(journey: Journey, batch: Batch) -> int | None:

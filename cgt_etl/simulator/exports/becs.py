@@ -1,4 +1,5 @@
-"""The nightly apheresis files of the blood centres: layout 1 of the partner layouts, one row per bag that came off the machine.
+"""The nightly files of the blood centres: collections (layout 1 of the partner layouts), one row per bag that came off the machine, and
+modifications, one row per bag that was made of another, and source.
 
 The forms in which numbers are written vary by row and are no defects.
 """
@@ -7,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from cgt_etl.simulator import numbers
+from cgt_etl.simulator import genealogy, numbers
+from cgt_etl.simulator.calendar import told_once
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
-from cgt_etl.simulator.model import Bag, Collection, Journey
+from cgt_etl.simulator.exports._clock import by_its_clock
+from cgt_etl.simulator.exports._mistaken import mistaken, swap
+from cgt_etl.simulator.facts import Csv, DefectClass, Edge, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.model import Bag, Collection, Journey, Mistake
 from cgt_etl.simulator.parties import Network
 from cgt_etl.simulator.world.collecting import HPC_CODE
+from cgt_etl.simulator.world.mistaken import CHAIN, COLLECTION
 
 COLUMNS = (
     "DIN", "PROD_CD", "DIV", "DNR_NO", "PT_MRN", "ORDER_REF", "COI", "PROC_DT", "PROC_START", "PROC_END", "PROC_TYPE", "DEVICE", "TBV_ML",
@@ -20,49 +25,108 @@ COLUMNS = (
     "CE2_PCT", "HGB_PRE", "HGB_POST", "PLT_PRE", "PLT_POST", "VIAB", "FRZ_YN", "RXN_CD",
 )  # fmt: skip
 DIALECT = "becs_us"
-FEEDS: Mapping[str, Layout] = {"apheresis": Csv("apheresis_{stamp}.csv", COLUMNS)}
+MODIFICATION_COLUMNS = (
+    "DIN", "PROD_CD", "DIV", "SRC_DIN", "SRC_PROD_CD", "SRC_DIV", "STEP", "VOL_ML", "CD3_E6", "DONE_DT", "DONE_TM",
+)  # fmt: skip
+FEEDS: Mapping[str, Layout] = {
+    "apheresis": Csv("apheresis_{stamp}.csv", COLUMNS),
+    "modification": Csv("modifications_{stamp}.csv", MODIFICATION_COLUMNS),
+}
+STEPS = {"pool": "POOL", "split": "DIVIDE", "transform": "FREEZE", "wash": "WASH", "sample": "SAMPLE"}
 GRAMS_PER_ML = 1.058
 BLANK_COI = 0.05
 """Rows of autologous collections without chain-of-identity id, by the layout's note."""
+RETYPED = 0.05
+"""Rows whose donor number somebody typed again, in small letters."""
 RECOUNTED = 0.04
 """Bags whose cells are counted again and corrected the next night."""
 
 
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
-    """A row for each collection of the journey, and a corrected one where it was counted again.
+    """A row for each collection of the journey, and a corrected one where it was counted again; then one for each bag made of a bag.
 
     The system has one column for record numbers: a patient of another hospital than the centre's first is known by order and chain alone.
     """
     has_mrn = journey.hospital == network.patients_of(journey.blood_centre)[0]
-    issuer = journey.product.numbered_by
     off_the_machine = {bag.din: bag for bag in reversed(journey.bags) if not bag.made_from}
-    for run in sorted(journey.collections, key=lambda one: (one.started, one.din)):
+    own = sorted(run.din for run in journey.collections if run.is_autologous)
+    for run in sorted(map(by_its_clock, journey.collections), key=lambda one: (one.started, one.din)):
         bag = off_the_machine[run.din]
-        record = _written(_row(journey, run, bag, has_mrn=has_mrn), draws)
+        mistake = mistaken(journey, COLLECTION, CHAIN) if run.is_autologous and run.din == own[0] else None
+        record = _written(_row(journey, run, bag, mistake, has_mrn=has_mrn), draws)
         is_recounted = draws.chance(RECOUNTED) and run.procedure != "HPC"
         first = _first_count(record) if is_recounted else record
-        yield _fact(journey, run, bag, first, issuer, is_final=not is_recounted)
+        yield _fact(journey, run, bag, first, mistake, is_final=not is_recounted)
         if is_recounted:
-            yield _fact(journey, run, bag, record, issuer, change=1)
+            yield _fact(journey, run, bag, record, mistake, change=1)
+    bags = {bag.key: bag for bag in journey.bags}
+    for bag in journey.bags:
+        for source in bag.made_from:
+            yield _made(journey, bag, bags[source], draws)
 
 
-def _fact(journey: Journey, run: Collection, bag: Bag, record: Record, issuer: str, *, change: int = 0, is_final: bool = True) -> Fact:
+def _made(journey: Journey, bag: Bag, source: Bag, draws: Draws) -> Fact:
+    """A step from one bag to another; a pool got of each bag all that was in it."""
+    at, held = told_once(bag.created.astimezone(journey.blood_centre.zone)), source if bag.edge == "pool" else bag
+    named, whole = genealogy.cells(bag), genealogy.donation(source.din)
+    return Fact(
+        partner=journey.blood_centre.partner,
+        feed="modification",
+        known=at.date(),
+        record={
+            "DIN": draws.random.choice((str, numbers.with_flags, numbers.with_check, numbers.as_printed))(bag.din),
+            "PROD_CD": bag.product_code,
+            "DIV": bag.division,
+            "SRC_DIN": source.din,
+            "SRC_PROD_CD": source.product_code,
+            "SRC_DIV": source.division,
+            "STEP": STEPS[bag.edge],
+            "VOL_ML": f"{held.volume_ml:g}",
+            "CD3_E6": f"{held.cd3_e6:g}",
+            "DONE_DT": f"{at:%m/%d/%Y}",
+            "DONE_TM": f"{at:%H:%M}",
+        },
+        key=(*bag.key.split(":"), *source.key.split(":"), STEPS[bag.edge]),
+        journey=journey.number,
+        edges=(
+            Edge(bag.edge, genealogy.cells(source), named),
+            # where the record of the step before, or of the collection, has not come or was set aside
+            Edge("create", whole, genealogy.cells(source), is_required=False),
+        ),
+        objects=tuple(("din", "", din) for din in dict.fromkeys((bag.din, source.din))),
+    )
+
+
+def _fact(
+    journey: Journey,
+    run: Collection,
+    bag: Bag,
+    record: Record,
+    mistake: Mistake | None,
+    *,
+    change: int = 0,
+    is_final: bool = True,
+) -> Fact:
     centre, person = run.blood_centre.partner, run.donor
     named = [Named("donor_no", "donor_id", centre, person.donor_number, "both", person.number)]
     objects = [("din", "", run.din)]
     if run.is_autologous:
         if record["PT_MRN"]:
-            named.append(Named("patient_mrn", "mrn", journey.hospital.partner, person.mrn, "recipient", person.number))
-        objects.append(("order_id", issuer, journey.order_id))
+            of = mistake.other if mistake and mistake.kind == COLLECTION else person
+            named.append(Named("patient_mrn", "mrn", journey.hospital.partner, of.mrn, "recipient", of.number))
+        objects.append(("order_id", journey.product.numbered_by, journey.order_id))
         if record["COI"]:
-            named.append(Named("coi", "coi", "", journey.coi, "recipient", person.number))
+            coi, of = (mistake.other_coi, mistake.other) if mistake and mistake.kind == CHAIN else (journey.coi, person)
+            named.append(Named("coi", "coi", "", coi, "recipient", of.number))
     events = [_stated("apheresis_started", run, run.started.isoformat()), _stated("apheresis_completed", run, run.completed.isoformat())]
     if run.reaction:
         events.append(Stated("collection_adverse_event", person.number, f"{run.started:%Y-%m-%d}", None, run.din))
     key = (run.din, bag.product_code, bag.division)
     return Fact(
         partner=centre, feed="apheresis", known=run.completed.date(), record=record, key=key, journey=journey.number, persons=tuple(named),
-        events=tuple(events), objects=tuple(objects), change=change, is_final=is_final,
+        events=tuple(events), edges=(Edge("create", genealogy.donation(run.din), genealogy.cells(bag)),), objects=tuple(objects),
+        change=change, is_final=is_final,
+        swap=swap(journey, mistake) if any(one.person != person.number for one in named) else None,
     )  # fmt: skip
 
 
@@ -71,16 +135,18 @@ def _stated(event_type: str, run: Collection, local: str) -> Stated:
     return Stated(event_type, run.donor.number, local[:16], numbers.utc(at), run.din)
 
 
-def _row(journey: Journey, run: Collection, bag: Bag, *, has_mrn: bool) -> dict[str, str]:
+def _row(journey: Journey, run: Collection, bag: Bag, mistake: Mistake | None, *, has_mrn: bool) -> dict[str, str]:
     is_patient, is_stem = run.is_autologous, run.procedure == "HPC"
+    mrn = mistake.other.mrn if mistake and mistake.kind == COLLECTION else run.donor.mrn
+    coi = mistake.other_coi if mistake and mistake.kind == CHAIN else journey.coi
     return {
         "DIN": run.din,
         "PROD_CD": bag.product_code,
         "DIV": bag.division,
         "DNR_NO": run.donor.donor_number,
-        "PT_MRN": run.donor.mrn if is_patient and has_mrn else "",
+        "PT_MRN": mrn if is_patient and has_mrn else "",
         "ORDER_REF": journey.order_id if is_patient else "",
-        "COI": journey.coi if is_patient else "",
+        "COI": coi if is_patient else "",
         "PROC_DT": f"{run.started:%m/%d/%Y}",
         "PROC_START": f"{run.started:%H:%M}",
         "PROC_END": f"{run.completed:%H:%M}",
@@ -122,6 +188,8 @@ def _written(row: dict[str, str], draws: Draws) -> dict[str, str]:
         changed["PRE_CD3_UL"] = ""
     if pick.random() < BLANK_COI and row["PT_MRN"]:
         changed["COI"] = ""
+    if pick.random() < RETYPED:
+        changed["DNR_NO"] = f" {row['DNR_NO'].lower()}"
     return {**row, **changed}
 
 
@@ -176,6 +244,11 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
         DefectClass("grams_per_litre", "D07", "flag", "hgb_pre", 0.05, 0.1, _cell("HGB_PRE", lambda text: f"{float(text) * 10:g}")),
         DefectClass("impossible_date", "D02", "row", None, 0.04, 0.08, _impossible_date),
         DefectClass("short_chain_of_identity", "R04", "row", None, 0.04, 0.08, _cell("COI", lambda text: text[:-1] or None)),
+    ),
+    "modification": (
+        DefectClass("wrong_check_character", "R01", "row", None, 0.03, 0.08, _cell("SRC_DIN", numbers.with_wrong_check)),
+        DefectClass("unknown_step", "D04", "row", None, 0.03, 0.08, _cell("STEP", lambda _: "REWORK")),
+        DefectClass("words_for_a_number", "D02", "cell", "volume_ml", 0.05, 0.1, _cell("VOL_ML", lambda text: f"about {text}")),
     ),
 }
 TWICE: Mapping[str, Callable[[Record, Draws], Record]] = {"apheresis": _again}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from cgt_etl.simulator import numbers
+from cgt_etl.simulator import genealogy, numbers
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.exports._clock import by_its_clock
+from cgt_etl.simulator.facts import Csv, DefectClass, Edge, Fact, Layout, Named, Record, Stated
 from cgt_etl.simulator.model import Bag, Collection, Journey
 from cgt_etl.simulator.parties import Network
 
@@ -32,7 +33,7 @@ COMMENTS = ("", "", "", "Transport 2-8 °C", "Zugang links", "Kurier 14:00")
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     """A row for each collection of the journey."""
     off_the_machine = {bag.din: bag for bag in reversed(journey.bags) if not bag.made_from}
-    for run in sorted(journey.collections, key=lambda one: (one.started, one.din)):
+    for run in sorted(map(by_its_clock, journey.collections), key=lambda one: (one.started, one.din)):
         bag = off_the_machine[run.din]
         yield _fact(journey, run, bag, _written(_row(run, bag), draws))
 
@@ -55,6 +56,7 @@ def _fact(journey: Journey, run: Collection, bag: Bag, record: Record) -> Fact:
         journey=journey.number,
         persons=named,
         events=tuple(Stated(name, whose, f"{at:%Y-%m-%dT%H:%M}", numbers.utc(at), run.din) for name, at in instants),
+        edges=(Edge("create", genealogy.donation(run.din), genealogy.cells(bag)),),
         objects=(("din", "", run.din),),
     )
 

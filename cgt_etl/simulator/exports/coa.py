@@ -13,7 +13,7 @@ from typing import Any
 import xlsxwriter
 
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.facts import DefectClass, Fact, Layout, Named, Own, Record, Stated
+from cgt_etl.simulator.facts import DefectClass, Edge, Fact, Layout, Named, Own, Record, Stated
 from cgt_etl.simulator.model import Batch, Certificate, Journey, Test
 from cgt_etl.simulator.parties import Network
 
@@ -149,6 +149,7 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
             Stated(kind, person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00", object_)
             for kind, object_ in events
         ),
+        edges=tuple(Edge("fill", ("batch", batch.number), ("dose_unit", unit.lot)) for unit in batch.dose_units),
         objects=(("batch", issuer, batch.number), *(("lot", issuer, unit.lot) for unit in batch.dose_units)),
         change=change,
         file=f"CoA_{batch.number}_{issued + timedelta(days=change):%Y%m%d%H%M}.xlsx",

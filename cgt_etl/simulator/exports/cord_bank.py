@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 
-from cgt_etl.simulator import numbers
+from cgt_etl.simulator import genealogy, numbers
 from cgt_etl.simulator.calendar import START, told_once
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.facts import Csv, DefectClass, Edge, Fact, Layout, Named, Record, Stated
 from cgt_etl.simulator.model import Bag, CordUnit, Journey, Shipment
 from cgt_etl.simulator.parties import Network
 
@@ -43,8 +43,14 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
         bag = next(one for one in journey.bags if one.din == unit.din)
         shipment = next((one for one in journey.shipments if bag.key in one.contents), None)
         yield from _versions(journey, unit, bag, shipment, draws)
-        if shipment is not None:
+        if shipment is not None and _fits(shipment, unit):
             yield _sent(journey, unit, bag, shipment)
+
+
+def _fits(shipment: Shipment, unit: CordUnit) -> bool:
+    """The form has one date, and hands over within a day of packing: what waited longer is in no export of the bank."""
+    packed, handed_over = (told_once(at.astimezone(unit.cord_bank.zone)) for at in (shipment.packed, shipment.picked_up))
+    return packed.date() == handed_over.date() or packed.time() > handed_over.time()
 
 
 def _versions(journey: Journey, unit: CordUnit, bag: Bag, shipment: Shipment | None, draws: Draws) -> Iterator[Fact]:
@@ -75,6 +81,7 @@ def _versions(journey: Journey, unit: CordUnit, bag: Bag, shipment: Shipment | N
                     f"{unit.din}/{bag.division}",
                 ),
             ),
+            edges=(Edge("create", genealogy.donation(unit.din), genealogy.cells(bag)),),
             objects=(("din", "", unit.din),),
             until=None if is_last else said[place + 1][0],
             is_final=is_last,

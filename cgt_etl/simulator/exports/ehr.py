@@ -9,15 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 
-from cgt_etl.simulator import numbers
+from cgt_etl.simulator import genealogy, numbers
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.exports import _chart as chart
 from cgt_etl.simulator.exports import _fhir as fhir
 from cgt_etl.simulator.exports._ehr_defects import DEFECTS
 from cgt_etl.simulator.exports._fhir import Resource, quantity
-from cgt_etl.simulator.facts import Fact, Layout, Named, Ndjson, Stated
+from cgt_etl.simulator.exports._mistaken import mistaken, swap
+from cgt_etl.simulator.facts import Edge, Fact, Layout, Named, Ndjson, Stated
 from cgt_etl.simulator.model import Administration, Collection, Journey
 from cgt_etl.simulator.parties import Network
+from cgt_etl.simulator.world.mistaken import CHART, RESULTS
 from cgt_etl.simulator.world.treating import UNTREATED
 
 __all__ = ["DEFECTS", "DIALECT", "FEEDS", "facts"]
@@ -68,9 +70,12 @@ INFUSIONS = {
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     """Every resource of the journey's patient, and of a donor who has a chart of their own at the hospital."""
     yield from _Chart(journey, draws).facts()
+    if journey.referred_by and journey.chart_there:
+        there = replace(journey, patient=journey.chart_there, hospital=journey.referred_by, outcome=UNTREATED, mistakes=())
+        yield from _Chart(there, Draws.seeded(draws.random.getrandbits(64))).referring_facts()
     donor = journey.donor
     if donor.mrn and donor != journey.patient:
-        seen = replace(journey, patient=donor, coi="", outcome=UNTREATED, indication=DONOR)
+        seen = replace(journey, patient=donor, coi="", outcome=UNTREATED, indication=DONOR, mistakes=())
         yield from _Chart(seen, Draws.seeded(draws.random.getrandbits(64))).donor_facts()
 
 
@@ -82,12 +87,15 @@ class _Chart:
         self.zone, self.partner = journey.hospital.zone, journey.hospital.partner
         self.is_per_dl = journey.hospital.mrn_dash_after == 0
         """Which unit the laboratory prints C-reactive protein in."""
+        mistake = mistaken(journey, CHART)
+        self.mixed, self.numbered = swap(journey, mistake), mistake.other if mistake else self.person
+        """Whose record number the chart has."""
 
     def facts(self) -> Iterator[Fact]:
         yield from self._identity()
         own = [run for run in self.journey.collections if run.is_autologous]
         first = own[0] if own else None
-        yield from self._observed(chart.baseline(self.journey, first, self.draws))
+        yield from map(self._exchanged, self._observed(chart.baseline(self.journey, first, self.draws)))
         for number, run in enumerate(own, start=1):
             yield self._leukapheresis(number, run)
         for given in self.journey.administrations:
@@ -96,6 +104,11 @@ class _Chart:
             given = self.journey.administrations[0]
             yield from self._fever(given)
             yield from self._observed(chart.follow_up(self.journey, given, self.draws))
+
+    def referring_facts(self) -> Iterator[Fact]:
+        """Who the patient is, and a morning of the week after referral."""
+        yield from self._identity()
+        yield from self._observed(chart.baseline(self.journey, None, self.draws))
 
     def donor_facts(self) -> Iterator[Fact]:
         """Who the donor is, that they are one, and the morning of the first collection; the blood centre tells the rest."""
@@ -108,6 +121,7 @@ class _Chart:
         resource: Resource,
         *events: Stated,
         named: tuple[Named, ...] = (),
+        edges: tuple[Edge, ...] = (),
         objects: tuple[tuple[str, str, str], ...] = (),
         change: int = 0,
         until: date | None = None,
@@ -118,7 +132,7 @@ class _Chart:
         of = Named("patient", "fhir_patient_id", self.partner, self.person.fhir_id, "recipient", self.person.number)
         return Fact(
             partner=self.partner, feed=feed, known=known, record=resource, key=(resource["id"],), journey=self.journey.number,
-            persons=(of, *named), events=events, objects=objects, change=change, until=until, is_final=is_final,
+            persons=(of, *named), events=events, edges=edges, objects=objects, change=change, until=until, is_final=is_final,
             is_retraction=is_retraction,
         )  # fmt: skip
 
@@ -128,24 +142,41 @@ class _Chart:
         return (Named("coi", "coi", "", self.journey.coi, "recipient", self.person.number),)
 
     def _printed(self) -> str:
-        mrn, dash = self.person.mrn, self.journey.hospital.mrn_dash_after
+        mrn, dash = self.numbered.mrn, self.journey.hospital.mrn_dash_after
         return f"{mrn[:dash]}-{mrn[dash:]}" if dash else mrn
 
     def _numbers(self) -> tuple[Named, ...]:
         person = self.person
         crid = (Named("crid", "crid", "", person.crid, "recipient", person.number),) if person.crid else ()
-        return (Named("mrn", "mrn", self.partner, person.mrn, "recipient", person.number), *crid, *self._coi())
+        return (Named("mrn", "mrn", self.partner, self.numbered.mrn, "recipient", self.numbered.number), *crid, *self._coi())
 
     def _identity(self) -> Iterator[Fact]:
         journey, person, printed, named = self.journey, self.person, self._printed(), self._numbers()
         died = journey.outcome.died
         is_living = fhir.patient(journey, printed, None)
-        yield self._fact(journey.referred, is_living, named=named, until=died, is_final=died is None)
+        living = self._fact(journey.referred, is_living, named=named, until=died, is_final=died is None)
+        yield replace(living, traits=self._traits(), swap=self.mixed)
         if died:
             at = chart.at(self.journey, died, 3, 10)
             death = Stated("death_recorded", person.number, at.isoformat()[:16], numbers.utc(at), f"person {person.number}")
-            yield self._fact(died, fhir.patient(journey, printed, at), death, named=named)
+            dead = self._fact(died, fhir.patient(journey, printed, at), death, named=named)
+            yield replace(dead, traits=self._traits(), swap=self.mixed)
         yield self._fact(journey.referred, fhir.condition(journey, chart.at(self.journey, journey.referred, 9, 15)))
+
+    def _traits(self) -> tuple[Named, ...]:
+        person = self.person
+        said = (("birth_date", "birth_date", person.born.isoformat()), ("gender", "sex", person.sex))
+        return tuple(Named(column, kind, "", value, "recipient", person.number) for column, kind, value in said)
+
+    def _exchanged(self, fact: Fact) -> Fact:
+        """A result of the morning on which tubes were exchanged stands in the other's chart."""
+        mistake = mistaken(self.journey, RESULTS)
+        if mistake is None:
+            return fact
+        other = mistake.other
+        named = Named("patient", "fhir_patient_id", self.partner, other.fhir_id, "recipient", other.number)
+        record = {**fact.record, "subject": {"reference": f"Patient/{other.fhir_id}"}}
+        return replace(fact, record=record, persons=(named, *fact.persons[1:]), swap=swap(self.journey, mistake))
 
     def _observed(self, results: Iterator[chart.Result]) -> Iterator[Fact]:
         """A resource for each result, T cell subsets in one."""
@@ -237,7 +268,9 @@ class _Chart:
             name = f"{prefix}-infusion" if place == 0 else f"{prefix}-infusion-{place + 1}"
             status = _status(given) if place == len(dins) - 1 else "completed"
             infusion = fhir.procedure(self.journey, name, INFUSIONS["graft"], period, {"urn:isbt128:din": din}, status=status)
-            yield self._fact(given.started.date(), infusion, *_ends_of(events, place, len(dins)), objects=(("din", "", din),))
+            edges = (Edge("administer", genealogy.donation(din), genealogy.infusion(self.journey, given)),)
+            ends = _ends_of(events, place, len(dins))
+            yield self._fact(given.started.date(), infusion, *ends, edges=edges, objects=(("din", "", din),))
 
     def _parts(self, given: Administration, count: int) -> list[fhir.Period]:
         """The infusion in parts one after the other, each of ten minutes but the last."""
@@ -254,7 +287,10 @@ class _Chart:
             name, status = f"{prefix}-cells-{place + 1}", _status(given) if place == last else "completed"
             resource = fhir.cells(self.journey, name, (given.product, lot), period, part, status=status)
             objects = (("lot", given.product.numbered_by, lot),)
-            yield self._fact(given.started.date(), resource, *_ends_of(events, place, len(given.lots)), named=named, objects=objects)
+            edges = (Edge("administer", ("dose_unit", lot), genealogy.infusion(self.journey, given)),)
+            yield self._fact(
+                given.started.date(), resource, *_ends_of(events, place, len(given.lots)), named=named, edges=edges, objects=objects
+            )
         for place, lot in enumerate(given.withheld, start=len(given.lots) + 1):
             period = (given.completed, given.completed)
             resource = fhir.cells(self.journey, f"{prefix}-cells-{place}", (given.product, lot), period, None, status="not-done")

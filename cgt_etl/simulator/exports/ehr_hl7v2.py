@@ -16,9 +16,11 @@ from cgt_etl.simulator import numbers
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.exports import _chart as chart
 from cgt_etl.simulator.exports import _hl7 as hl7
+from cgt_etl.simulator.exports._mistaken import mistaken
 from cgt_etl.simulator.facts import DefectClass, Fact, Layout, Named, Record, Stated, Text
-from cgt_etl.simulator.model import Journey
+from cgt_etl.simulator.model import Journey, Person
 from cgt_etl.simulator.parties import Network
+from cgt_etl.simulator.world.mistaken import MERGE
 from cgt_etl.simulator.world.treating import UNTREATED
 
 DIALECT = "ehr_hl7v2"
@@ -51,6 +53,8 @@ PRINTED: dict[str, Callable[[float], str]] = {
 """Where the unit is not the chart's."""
 MERGED = 0.15
 """Share of patients who were registered under a second number at first. No figure is published."""
+MERGED_AFTER, PARTED_AFTER = timedelta(days=82), timedelta(days=31)
+"""From the first day to a merge of records, and from one that was wrong to its undoing: of three nights, mostly the next. Chosen."""
 FEEDS: Mapping[str, Layout] = {"patient": Text("adt_{stamp}.hl7", hl7.message), "result": Text("oru_{stamp}.hl7", hl7.message)}
 
 
@@ -59,7 +63,7 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     yield from _Records(journey, draws).facts()
     donor = journey.donor
     if donor.mrn and donor != journey.patient:
-        seen = replace(journey, patient=donor, coi="", outcome=UNTREATED)
+        seen = replace(journey, patient=donor, coi="", outcome=UNTREATED, mistakes=())
         yield from _Records(seen, Draws.seeded(draws.random.getrandbits(64)), of_donor=True).donor_facts()
 
 
@@ -70,19 +74,23 @@ class _Records:
         self.journey, self.draws, self.person, self.partner = journey, draws, journey.patient, journey.hospital.partner
         self.sender = self.partner.split("_")[0].upper()
         self.messages, self.is_merged = count(5001 if of_donor else 1), not of_donor and draws.chance(MERGED)
+        self.at_door = f"9{self.person.mrn[1:]}" if self.is_merged else self.person.mrn
+        """The number of the first days."""
 
     def facts(self) -> Iterator[Fact]:
         yield from self._registered()
+        yield from self._merged_wrongly()
         own = [run for run in self.journey.collections if run.is_autologous]
-        yield from self._results(chart.baseline(self.journey, own[0] if own else None, self.draws))
+        # before the merge they stand under the number that it ends
+        yield from self._results(chart.baseline(self.journey, own[0] if own else None, self.draws), self.at_door)
         if self.journey.administrations:
-            yield from self._results(chart.follow_up(self.journey, self.journey.administrations[0], self.draws))
+            yield from self._results(chart.follow_up(self.journey, self.journey.administrations[0], self.draws), self.person.mrn)
 
     def donor_facts(self) -> Iterator[Fact]:
         """Who the donor is, and the morning of the first collection."""
         yield from self._registered()
         first = next(iter(self.journey.collections), None)
-        yield from self._results(chart.baseline(self.journey, first, self.draws))
+        yield from self._results(chart.baseline(self.journey, first, self.draws), self.person.mrn)
 
     def _header(self, kind: str, sent: datetime) -> str:
         return hl7.header(kind, sent, f"{self.journey.number:05d}{next(self.messages):04d}", self.sender)
@@ -128,37 +136,61 @@ class _Records:
     def _twice(self, arrived: datetime) -> Iterator[Fact]:
         """Registered at the door under another number, which a merge ends."""
         person = self.person
-        other = f"9{person.mrn[1:]}"
+        other = self.at_door
         at_door = self._message("A04", arrived - timedelta(hours=1), {3: self._numbers(other)})
         yield self._fact("patient", arrived.date(), {**at_door, "is_sound": True}, (other, ""), (self._mrn("mrn", other),), is_final=False)
-        at = chart.at(self.journey, arrived.date() + timedelta(days=3), 11)
-        ended = hl7.segment("MRG", {1: self._numbers(other)})
-        merged = self._message("A40", at, {3: self._numbers(person.mrn)}, (ended,))
+        at = chart.at(self.journey, arrived.date() + MERGED_AFTER, 11)
         merge = Stated("identity_merge", person.number, at.isoformat()[:16], numbers.utc(at), f"merge {other}")
         yield self._fact(
-            "patient", at.date(), {**merged, "is_sound": True}, (person.mrn, other), (self._mrn("mrn", person.mrn),),
-            apart=(self._mrn("merged_mrn", other),), events=(merge,), is_final=False,
+            "patient", at.date(), self._merge(at, other), (person.mrn, other),
+            (self._mrn("mrn", person.mrn), self._mrn("merged_mrn", other)), events=(merge,), is_final=False,
         )  # fmt: skip
 
-    def _results(self, results: Iterator[chart.Result]) -> Iterator[Fact]:
+    def _merge(self, at: datetime, ended: str) -> dict[str, Any]:
+        message = self._message("A40", at, {3: self._numbers(self.person.mrn)}, (hl7.segment("MRG", {1: self._numbers(ended)}),))
+        return {**message, "is_sound": True}
+
+    def _merged_wrongly(self) -> Iterator[Fact]:
+        """The number of another patient is ended by mistake; the two are parted later, named the other way about."""
+        mistake = mistaken(self.journey, MERGE)
+        if mistake is None:
+            return
+        person, other = self.person, mistake.other
+        at = chart.at(self.journey, self.journey.referred + MERGED_AFTER, 12)
+        merge = Stated("identity_merge", other.number, at.isoformat()[:16], numbers.utc(at), f"merge {other.mrn}")
+        theirs = Named("merged_mrn", "mrn", self.partner, other.mrn, "recipient", other.number)
+        merged = self._fact(
+            "patient", at.date(), self._merge(at, other.mrn), (person.mrn, other.mrn), (self._mrn("mrn", person.mrn),),
+            apart=(theirs,), events=(merge,), is_final=False,
+        )  # fmt: skip
+        # it is what happened to the other, whose journey has the other's number
+        yield replace(merged, journey=other.number)
+        at += PARTED_AFTER
+        second = hl7.segment("PID", {**hl7.person(person), 1: "2", 3: self._numbers(person.mrn)})
+        parted = self._message("A37", at, {**hl7.person(other), 3: self._numbers(other.mrn)}, (second,))
+        yield self._fact(
+            "patient", at.date(), {**parted, "is_sound": True}, (other.mrn, person.mrn), (replace(theirs, column="mrn"),),
+            apart=(self._mrn("linked_mrn", person.mrn),), traits_of=other, is_final=False,
+        )  # fmt: skip
+
+    def _results(self, results: Iterator[chart.Result], mrn: str) -> Iterator[Fact]:
         """A message for each panel of each morning; one that is corrected comes again, whole, a night later."""
         panels: dict[tuple[datetime, str], list[chart.Result]] = {}
         for result in results:
             panels.setdefault((result.at, TESTS[result.test][0]), []).append(result)
         for (drawn, panel), of in panels.items():
-            key = (self.person.mrn, panel, hl7.stamp(drawn))
-            named = (self._mrn("mrn", self.person.mrn),)
+            key = (mrn, panel, hl7.stamp(drawn))
+            named = (self._mrn("mrn", mrn),)
             is_changed = any(one.change for one in of)
-            first = self._panel(drawn, panel, [_first_reported(one) for one in of])
+            first = self._panel(drawn, panel, mrn, [_first_reported(one) for one in of])
             yield self._fact("result", drawn.date(), first, key, named, is_final=not is_changed)
             if is_changed:
-                yield self._fact(
-                    "result", drawn.date(), self._panel(drawn, panel, [_reported_again(one) for one in of]), key, named, change=1
-                )
+                again = self._panel(drawn, panel, mrn, [_reported_again(one) for one in of])
+                yield self._fact("result", drawn.date(), again, key, named, change=1)
 
-    def _panel(self, drawn: datetime, panel: str, results: list[Record]) -> dict[str, Any]:
+    def _panel(self, drawn: datetime, panel: str, mrn: str, results: list[Record]) -> dict[str, Any]:
         order = hl7.segment("OBR", {1: "1", 4: f"{panel}^{PANELS[panel]}^{LAB}", 7: hl7.stamp(drawn)})
-        pid = {**hl7.person(self.person), 3: self._numbers(self.person.mrn)}
+        pid = {**hl7.person(self.person), 3: self._numbers(mrn)}
         return {
             "header": self._header("ORU^R01", drawn + timedelta(hours=2)),
             "pid": pid,
@@ -178,10 +210,14 @@ class _Records:
         change: int = 0,
         until: date | None = None,
         is_final: bool = True,
+        traits_of: Person | None = None,
     ) -> Fact:
+        person = traits_of or self.person
+        said = (("birth_date", person.born.isoformat()), ("sex", person.sex)) if feed == "patient" else ()
+        traits = tuple(Named(kind, kind, "", value, "recipient", person.number) for kind, value in said)
         return Fact(
             partner=self.partner, feed=feed, known=known, record=record, key=key, journey=self.journey.number, persons=persons, apart=apart,
-            events=events, change=change, until=until, is_final=is_final,
+            traits=traits, events=events, change=change, until=until, is_final=is_final,
         )  # fmt: skip
 
 

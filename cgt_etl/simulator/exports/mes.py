@@ -11,7 +11,7 @@ from datetime import UTC
 from cgt_etl.simulator import numbers
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.exports import _batch as record
-from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.facts import Csv, DefectClass, Edge, Fact, Layout, Named, Record, Stated
 from cgt_etl.simulator.model import Batch, Journey, ProcessPoint
 from cgt_etl.simulator.parties import Network
 
@@ -28,10 +28,10 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
         has_division = not draws.chance(record.WITHOUT_DIVISION)
         for place, point in enumerate(batch.points):
             row = _row(batch, point, has_division=has_division, is_first=place == 0, is_last=place == len(batch.points) - 1)
-            yield _fact(journey, batch, point, row)
+            yield _fact(journey, batch, point, row, record.consumed(batch, has_division=has_division) if place == 0 else ())
 
 
-def _fact(journey: Journey, batch: Batch, point: ProcessPoint, row: Record) -> Fact:
+def _fact(journey: Journey, batch: Batch, point: ProcessPoint, row: Record, edges: tuple[Edge, ...]) -> Fact:
     issuer, at = batch.product.numbered_by, numbers.utc(point.at)
     events = [record.step(journey, batch, point)]
     if row["STATUS"]:
@@ -46,6 +46,7 @@ def _fact(journey: Journey, batch: Batch, point: ProcessPoint, row: Record) -> F
         journey=journey.number,
         persons=(Named("coi", "coi", "", batch.coi, "recipient", journey.patient.number),) if batch.coi else (),
         events=tuple(events),
+        edges=(*edges, *record.remade(batch)),
         objects=(
             ("batch", issuer, batch.number),
             *([("batch", issuer, batch.replaces)] if batch.replaces else []),
@@ -97,7 +98,17 @@ def _again(row: Record, draws: Draws) -> Record:
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     "parameter": (
         DefectClass("vector_lot_left_out", "R14", "flag", None, 0.02, 0.06, _cell("VEC_LOT", _left_out), at_door=False),
-        DefectClass("starting_material_left_out", "R14", "flag", None, 0.02, 0.06, _cell("RM_IN", _left_out), at_door=False),
+        DefectClass(
+            "starting_material_left_out",
+            "R14",
+            "flag",
+            None,
+            0.02,
+            0.06,
+            _cell("RM_IN", _left_out),
+            at_door=False,
+            loses_edges=frozenset({"consume"}),
+        ),
         DefectClass("wrong_check_character", "R01", "row", None, 0.02, 0.08, _cell("RM_IN", _wrong_donation)),
         DefectClass("short_chain_of_identity", "R04", "row", None, 0.004, 0.02, _cell("PATIENT_CODE", lambda text: text[:-1] or None)),
         DefectClass("unknown_parameter", "D04", "row", None, 0.004, 0.02, _cell("PARAM", lambda _: "GLUC")),

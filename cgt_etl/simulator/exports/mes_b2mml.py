@@ -79,6 +79,7 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
                 journey=journey.number,
                 persons=(Named("coi", "coi", "", batch.coi, "recipient", journey.patient.number),) if batch.coi else (),
                 events=_stated(journey, batch, points, is_last=is_last),
+                edges=(*batch_record.consumed(batch, has_division=has_division), *batch_record.remade(batch)),
                 objects=_objects(batch),
                 until=None if is_last else days[place + 1],
                 is_final=is_last,
@@ -180,7 +181,17 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
         DefectClass("unknown_unit", "D05", "cell", "value", 0.06, 0.12, _of_value(lambda text, _: (text, "see SOP"))),
         DefectClass("words_for_a_number", "R39", "cell", "value", 0.06, 0.12, _of_value(lambda text, unit: (f"about {text}", unit))),
         DefectClass("vector_lot_left_out", "R14", "flag", None, 0.04, 0.08, _without("VECTOR_LOT"), at_door=False),
-        DefectClass("starting_material_left_out", "R14", "flag", None, 0.04, 0.08, _without("DIN"), at_door=False),
+        DefectClass(
+            "starting_material_left_out",
+            "R14",
+            "flag",
+            None,
+            0.04,
+            0.08,
+            _without("DIN"),
+            at_door=False,
+            loses_edges=frozenset({"consume"}),
+        ),
     ),
 }
 """What goes wrong with batch production records. A record that goes takes its parameters with it."""

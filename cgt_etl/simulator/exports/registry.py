@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from cgt_etl.simulator import genealogy
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.facts import Csv, DefectClass, Fact, Layout, Named, Record, Stated
+from cgt_etl.simulator.facts import Csv, DefectClass, Edge, Fact, Layout, Named, Record, Stated
 from cgt_etl.simulator.model import Administration, Journey
 from cgt_etl.simulator.parties import Network
 
@@ -48,8 +49,10 @@ def _fact(journey: Journey, given: Administration, registry: str, known: date, r
     named = [Named("crid", "crid", "", person.crid, "recipient", person.number)]
     issuer = given.product.numbered_by
     objects = [("lot", issuer, lot) for lot in given.lots]
+    edges = [Edge("administer", ("dose_unit", lot), genealogy.infusion(journey, given)) for lot in given.lots]
     if record["batchno"]:
         objects.append(("batch", issuer, given.batch))
+        edges += [Edge("fill", ("batch", given.batch), ("dose_unit", lot)) for lot in given.lots]
     if record["cellprodid"]:
         named.append(Named("cellprodid", "coi", "", journey.coi, "recipient", person.number))
     infused = Stated("infusion_started", person.number, record["infdate"], None, f"infusion {journey.number}.{given.number}")
@@ -58,7 +61,8 @@ def _fact(journey: Journey, given: Administration, registry: str, known: date, r
         events.append(Stated("death_recorded", person.number, record["lastcontact"], None, f"person {person.number}"))
     return Fact(
         partner=registry, feed="outcome", known=known, record=record, key=(person.crid, record["infdate"], given.product.name),
-        journey=journey.number, persons=tuple(named), events=tuple(events), objects=tuple(objects), persists=True,
+        journey=journey.number, persons=tuple(named), events=tuple(events), edges=tuple(edges),
+        objects=tuple(objects), persists=True,
     )  # fmt: skip
 
 

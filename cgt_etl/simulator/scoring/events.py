@@ -64,7 +64,7 @@ def figures(links: Links, found_target: float, target: float | None) -> list[Fig
     not_once = [one.where for one in found if len(one.firm or one.left_open) > 1 or one.is_merged]
     about = [one.where for one, event in pairs if not _is_about(links, one, event)]
     then = [one.where for one, event in pairs if not _is_then(one, event)]
-    places = _places(truth, released, pairs)
+    places = _places(links, pairs)
     things = [(one, placed) for one, _, placed in places if not _is_patients(truth, one)]
     astray = [one.where for one, placed in things if not placed]
     misplaced = [
@@ -144,12 +144,15 @@ def _is_then(stated: Stated, event: One) -> bool:
     return (event.local and _to_second(event.local), event.utc) in {(local, utc) for local, utc in sound if len(local) == finest}
 
 
-def _places(truth: TruthFiles, released: Released, pairs: list[tuple[Stated, One]]) -> list[tuple[Stated, set[str], set[str]]]:
+def _places(links: Links, pairs: list[tuple[Stated, One]]) -> list[tuple[Stated, set[str], set[str]]]:
     """Every event with the released journeys that it belongs to and those that it is in.
 
-    A journey of the release is the true one that most of its patient's events belong to. A patient whom the files name by identifiers that
-    nothing joins is several subjects, each with a journey of their own; whether they could be joined is judged with the links.
+    A journey of the release is the true one that most of its patient's events belong to; one in which no event is a patient's (a cord
+    blood transplant at a hospital that tells of no infusion) is that of the person whose it is, if they have one. A patient whom the files
+    name by identifiers that nothing joins is several subjects, each with a journey of their own; whether they could be joined is judged
+    with the links.
     """
+    truth, released = links.truth, links.released
     placed: dict[str, set[str]] = defaultdict(set)
     for journey, event in released.table("journey_event", "journey_id", "event_id"):
         placed[event].add(journey)
@@ -159,6 +162,10 @@ def _places(truth: TruthFiles, released: Released, pairs: list[tuple[Stated, One
         for journey in placed[event.id] if _is_patients(truth, stated) else ():
             votes[journey][stated.journey] += 1
             whose[journey] = event.subject
+    for journey, subject in released.table("journey", "journey_id", "subject_id"):
+        theirs = [number for person in links.persons.get(subject, ()) for number in truth.journeys_of.get(person, ())]
+        if journey not in votes and len(theirs) == 1:
+            votes[journey][theirs[0]], whose[journey] = 0, subject
     true_of = {journey: min(said, key=lambda number: (-said[number], number)) for journey, said in votes.items()}
     main: dict[int, dict[str | None, str]] = defaultdict(dict)
     for journey in sorted(true_of, key=lambda one: (-votes[one][true_of[one]], one)):

@@ -35,11 +35,12 @@ class Links:
                 self._read(record)
 
     def figures(self, precision: float, recall: float) -> list[Figure]:
-        """Precision: of the pairs under one subject. Recall: of the pairs that the oracle joins."""
+        """Precision: of the pairs under one subject, those that may be joined. Recall: of the pairs that must be."""
         units = set(self.truth.units.values())
-        joined = set(_pairs((unit.component, unit) for unit in units))
+        allowed = set(_pairs((unit.component, unit) for unit in units))
+        joined = set(_pairs((unit.certain, unit) for unit in units if unit.certain is not None))
         linked = set(_pairs((subject, unit) for unit in units for subject in self.subjects.get(unit, ())))
-        wrong = linked - joined
+        wrong = linked - allowed
         lost = {(one, other) for one, other in joined if (one, other) not in linked or self.subjects[one] != self.subjects[other]}
         return [
             Figure("links", "precision of pairs", len(linked) - len(wrong), len(linked), precision, _kinds(wrong)),

@@ -19,6 +19,8 @@ At = tuple[str, int]
 """A delivery's id and a source row in it."""
 _STATED = ("event", "measurement", "outcome", "specification", "shipment", "logger_reading", "material_lot", "process_series", "timeline")
 """Tables whose rows name their own source record."""
+_WHO_IS_WHO = ("R05", "R06", "I01", "I02", "I03", "I04", "I05")
+"""Rules of identity resolution; R06 also judges collections, in other tables."""
 _PERSONS = {
     "collection": ("collection_id", ("donor_subject_id", "recipient_subject_id")),
     "administration": ("administration_id", ("subject_id",)),
@@ -88,6 +90,17 @@ class Released:
         ):
             if delivery is not None:
                 found[table][key] |= {(delivery, row) for row in range(first, last + 1)}
+        return found
+
+    @cached_property
+    def contradictions(self) -> dict[At, set[str]]:
+        """Record that takes part in a contradiction of who is who, as findings say -> subjects on whose side it is."""
+        found: dict[At, set[str]] = defaultdict(set)
+        for delivery, row, rule, table, subject in self.table(
+            "finding", "source_delivery", "source_row", "rule_id", "table_name", "row_key"
+        ):
+            if rule in _WHO_IS_WHO and table == "subject" and delivery:
+                found[delivery, row].add(subject)
         return found
 
     @cached_property

@@ -1,7 +1,7 @@
 """How well a release, or a build that was held back, tells what the simulator's sealed truth says happened.
 
 Compares person links, events, conservation of units, defects by class, and delivered rows. Every night of the run must have been
-delivered. Does not compare measurements (value, unit) or product edges yet. A token of a release is keyed, so nothing is matched by
+delivered. Does not compare measurements (value, unit) yet. A token of a release is keyed, so nothing is matched by
 value: a delivery by partner, feed and checksum of its bytes, a record by its position.
 
 Targets. Without defects everything is 1.0. With them: precision of links 1.0, recall 0.99; conservation exact; what the door must find,
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cgt_etl.simulator.scoring import events
+from cgt_etl.simulator.scoring import conflicts, edges, events
 from cgt_etl.simulator.scoring.figures import Figure, counted
 from cgt_etl.simulator.scoring.links import Links
 from cgt_etl.simulator.scoring.release import Released
@@ -78,7 +78,9 @@ def _figures(truth: TruthFiles, released: Released) -> Iterator[Figure]:
     }
     links = Links(truth, released, delivery_of)
     yield from links.figures(precision=1.0, recall=most)
+    yield from conflicts.figures(links)
     yield from events.figures(links, most, 1.0 if is_clean else None)
+    yield from edges.figures(links, most, 1.0 if is_clean else None)
     yield from _conservation(truth, released, delivery_of)
     yield from _defects(truth, released, delivery_of)
     yield _rows(truth, released, delivery_of, most)

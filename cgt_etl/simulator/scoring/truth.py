@@ -32,6 +32,8 @@ class Unit:
     issuer: str
     value: str
     component: int
+    certain: int | None = None
+    """Component of what must be joined; None: nothing must be joined with it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ class TruthFiles:
         return list(self._rows("defects")) if (self.folder / "defects.jsonl").exists() else []
 
     @cached_property
+    def swaps(self) -> list[Row]:
+        """Every delivered mix-up of two persons; none without the file."""
+        return list(self._rows("swaps")) if (self.folder / "swaps.jsonl").exists() else []
+
+    @cached_property
     def blurred(self) -> set[Place]:
         """Records that landed with a time of which a part was missing."""
         return {(row["file"], row["position"]) for row in self.defects if row["rule"] == PARTIAL_TIME}
@@ -84,6 +91,14 @@ class TruthFiles:
     def patients(self) -> dict[int, int]:
         """Journey -> its patient."""
         return {row["journey"]: row["patient"] for row in self._rows("journeys")}
+
+    @cached_property
+    def journeys_of(self) -> dict[int, list[int]]:
+        """Patient -> their journeys."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for journey, patient in self.patients.items():
+            found[patient].append(journey)
+        return found
 
     @cached_property
     def served(self) -> dict[str, set[int]]:
@@ -112,7 +127,9 @@ class TruthFiles:
     def units(self) -> dict[tuple[str, str, str, str], Unit]:
         """(kind, issuer, value, role) of the oracle -> unit."""
         return {
-            (row["kind"], row["issuer"], row["value"], row["role"]): Unit(row["kind"], row["issuer"], row["value"], row["component"])
+            (row["kind"], row["issuer"], row["value"], row["role"]): Unit(
+                row["kind"], row["issuer"], row["value"], row["component"], row["certain"]
+            )
             for row in self._rows("oracle")
         }
 

@@ -27,6 +27,7 @@ FREEZING_H = 1.5
 POOLED, SPLIT = 0.4, 0.25
 """Shares of collections of several days that are pooled, of bags that are split, where nothing is laid down."""
 DIVISIONS = ("A0", "B0")
+SAMPLE_DIVISION, SAMPLE_ML = "Q0", 2.0
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,9 @@ def bag(scene: Scene, runs: list[Collection], *, hold_h: float | None) -> Bags:
     ]  # fmt: skip
     every = list(current)
     if len(current) > 1 and scene.plan.decide("pooled", scene.draws.chance(POOLED)):
-        current = [_pool(scene, current, code)]
-        every += current
+        pool = _pool(scene, current, code)
+        current = [pool]
+        every += [pool, _sample(pool, code)]
     if scene.plan.decide("split", scene.draws.chance(SPLIT)):
         current = [part for whole in current for part in _split(scene, whole, code)]
         every += current
@@ -154,6 +156,22 @@ def _pool(scene: Scene, parts: list[Bag], code: str) -> Bag:
         created=created,
         made_from=tuple(part.key for part in parts),
         edge="pool",
+    )
+
+
+def _sample(whole: Bag, code: str) -> Bag:
+    """What is kept of a pool to be tested."""
+    share = SAMPLE_ML / whole.volume_ml
+    return replace(
+        whole,
+        product_code=_printed(code, SAMPLE_DIVISION),
+        division=SAMPLE_DIVISION,
+        volume_ml=SAMPLE_ML,
+        tnc_e9=round(whole.tnc_e9 * share, 3),
+        cd3_e6=round(whole.cd3_e6 * share, 1),
+        created=later(whole.created, 0.25),
+        made_from=(whole.key,),
+        edge="sample",
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from cgt_etl.simulator.calendar import clock
+from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.model import Journey, Person
 from cgt_etl.simulator.parties import Network, Product
 from cgt_etl.simulator.world.allogeneic import NK_DROP_OUT, Shelf, off_the_shelf, renumbered, source_of
@@ -14,7 +15,7 @@ from cgt_etl.simulator.world.autologous import autologous
 from cgt_etl.simulator.world.course import Course
 from cgt_etl.simulator.world.edited import edited
 from cgt_etl.simulator.world.network import GRAFTS, network
-from cgt_etl.simulator.world.people import patient
+from cgt_etl.simulator.world.people import known_at, patient
 from cgt_etl.simulator.world.plan import AUTO, CORD, EDITED, HSCT, NK, RELATED, TRANSPLANTS, sequence
 from cgt_etl.simulator.world.scene import Scene
 from cgt_etl.simulator.world.transplants import cord, related, unrelated
@@ -26,6 +27,8 @@ INDICATIONS = {
     AUTO: ("C83.30", "C83.38", "C83.31"), HSCT: ("C91.00",), RELATED: ("C92.00", "C91.00"), CORD: ("C91.00", "C92.00"),
     EDITED: ("D57.1", "D56.1"), NK: ("C83.39", "C90.00"),
 }  # fmt: skip
+REFERRED = 0.1
+"""Share of autologous patients whom another hospital has a chart of, too. Chosen."""
 APART_DAYS = (7, 15)
 """Between the two arms of a combined journey that follow one another."""
 
@@ -52,7 +55,7 @@ def journey(network: Network, count: int, seed: int, number: int) -> Journey:
         return _journey(scene, person, person, edited(scene, person, product), product)
     if kind == AUTO:
         product = scene.product(AUTO)
-        return _journey(scene, person, person, autologous(scene, person, product), product)
+        return _referred(scene, _journey(scene, person, person, autologous(scene, person, product), product))
     source = source_of(scene)
     if kind == NK:
         return _journey(scene, person, source.donor, _nk(scene, source), source.product, source=source)
@@ -60,6 +63,15 @@ def journey(network: Network, count: int, seed: int, number: int) -> Journey:
     course = autologous(scene, person, product, drops_out=False)
     _second_arm(scene, course, source)
     return _journey(scene, person, person, course, product, second=source.product, source=source)
+
+
+def _referred(scene: Scene, journey: Journey) -> Journey:
+    """From the hospital next in the list that keeps charts as resources, for some."""
+    others = [one for one in scene.network.hospitals if one != scene.hospital and "ehr_fhir_r4" in one.dialects]
+    if scene.plan.wanted is not None or not others or not Draws.seeded(scene.seed, "referred", scene.number).chance(REFERRED):
+        return journey
+    there = others[scene.number % len(others)]
+    return replace(journey, referred_by=there, chart_there=known_at(journey.patient, scene.number, there))
 
 
 def _transplant(scene: Scene, person: Person) -> Journey:

@@ -6,7 +6,7 @@ of the repository say (a test compares them), with who collects and carries for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -189,6 +189,8 @@ SECOND = {
 }
 """Likewise, the second part of a folder's and of a party's name, and the dialects."""
 FEWEST_WIDE, MOST_WIDE = 8, 9
+CLOCK_AHEAD_MIN = 11
+"""Of the centre whose clock is wrong: more than the minute that all times are told to, less than what would turn steps around."""
 
 
 def network(kind: Literal["network", "wide"], seed: int) -> Network:
@@ -215,6 +217,12 @@ def network(kind: Literal["network", "wide"], seed: int) -> Network:
             products=_products(tuple(party.partner for party in parties["manufacturer"])),
         )
     raise ValueError(f"no world {kind}: network or wide")
+
+
+def with_a_wrong_clock(parties: Network) -> Network:
+    """The same network, the clock of its second blood centre ahead of the others'."""
+    first, second, *rest = parties.blood_centres
+    return replace(parties, blood_centres=(first, replace(second, clock_ahead_min=CLOCK_AHEAD_MIN), *rest))
 
 
 def _products(makers: tuple[str, ...]) -> tuple[Product, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from cgt_etl.simulator import numbers
@@ -19,6 +20,8 @@ GIVEN_NAMES = {
     "male": ("Alaric", "Bertram", "Caspian", "Desmond", "Evander", "Florian", "Günther", "Hector"),
 }
 SMOKERS = 0.18
+NAMESAKES, FIRST_NAMESAKE = 0.02, 60
+"""Share of patients, from this number on, who have name, sex and birth date of an earlier one. Chosen: common names are commoner."""
 DONORS = 10_000_000
 """Truth's numbers of registry donors start here, those of starting-material donors at twice this, of related donors at three times, of
 children whose cord blood was banked at four times, of donors whom a registry asks in vain at five; patients have their journey's."""
@@ -34,7 +37,16 @@ def patient(seed: int, number: int, hospital: Party, *, is_ninety: bool, gives: 
     base = _base(number, draws, "male" if draws.happens("sex_male_p", "auto_cart_LBCL") else "female", age)
     donor_number = f"D{FIRST_DONOR_NUMBER + number}" if gives else ""
     mrn, crid = _record_number(number, hospital), str(FIRST_CRID + number)
+    namesake = Draws.seeded(seed, "namesake", number)
+    if number >= FIRST_NAMESAKE and namesake.chance(NAMESAKES):
+        earlier = patient(seed, number - namesake.random.randrange(1, FIRST_NAMESAKE), hospital, is_ninety=False, gives=False)
+        base = (number, earlier.family, earlier.given, earlier.sex, earlier.born, *base[5:])
     return Person(*base, mrn=mrn, fhir_id=f"p-{100 + number}", crid=crid, donor_number=donor_number)
+
+
+def known_at(person: Person, number: int, hospital: Party) -> Person:
+    """The patient of a journey under the numbers of another hospital, which knows no registry's."""
+    return replace(person, mrn=_record_number(number, hospital), fhir_id=f"r-{100 + number}", crid="")
 
 
 def donor(seed: int, number: int, *, in_registry: bool) -> Person:

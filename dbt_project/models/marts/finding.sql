@@ -1,13 +1,16 @@
-{{ config(pre_hook="{{ delete_touched() }}") }}
+{{ config(pre_hook=["{{ delete_touched() }}", "{{ delete_network_wide(['R24']) }}"]) }}
 
 {%- set finds = [
     'find_door_verdict',
     'find_identity_conflict',
     'find_r08_frozen_under_fresh_code',
+    'find_r11_more_volume_than_the_parent',
+    'find_r12_cells_made_or_lost',
     'find_r13_dose_unit_without_collection',
     'find_r14_batch_without_input',
     'find_r15_infused_without_pathway',
     'find_r20_steps_out_of_order',
+    'find_r24_recorded_before_occurred',
     'find_r33_collection_efficiency',
     'find_r37_parts_exceed_white_cells',
     'find_r38_cd4_and_cd8_exceed_cd3',
@@ -19,13 +22,15 @@
     'find_d11_code_class_against_procedure',
     'find_d12_division_contradicted',
 ] -%}
+{#- Judged by what the whole network delivered, and so anew every night. -#}
+{%- set network_wide = ['find_r24_recorded_before_occurred'] -%}
 
 with found as (
     {%- for find in finds %}
     select
         {{ finding_columns() | join(',\n        ') }}
     from {{ ref(find) }}
-    where {{ only_touched() }}
+    {% if find not in network_wide -%} where {{ only_touched() }} {%- endif %}
     {{ 'union' if not loop.last }}
     {%- endfor %}
 )

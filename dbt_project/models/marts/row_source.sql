@@ -43,6 +43,15 @@ with record as (
     where is_given and {{ only_touched() }}
     union
     select
+        'product_edge' as table_name,
+        parent_key || '|' || child_key || '|' || edge_type as row_key,
+        source_delivery,
+        source_row,
+        component_id
+    from {{ ref('int_product_edge__told') }}
+    where {{ only_touched() }}
+    union
+    select
         'therapy_order' as table_name,
         {{ therapy_order_key('said.coi_id', 'said.order_id', 'named.coi_id') }} as row_key,
         said.source_delivery,
@@ -99,13 +108,14 @@ parent as (
     from {{ ref('journey_event') }}
     where {{ only_touched() }}
     union all
-    select
-        'product_edge' as table_name,
-        parent_key || '|' || child_key || '|' || edge_type as row_key,
-        child_table as parent_table,
-        child_key as parent_key,
+    -- both may have seen the receipt of what one sent the other
+    select distinct
+        'clock_skew' as table_name,
+        party_id || '|' || other_party_id as row_key,
+        'event' as parent_table,
+        event_id as parent_key,
         component_id
-    from {{ ref('product_edge') }}
+    from {{ ref('int_clock__compared') }}
     where {{ only_touched() }}
     union all
     select

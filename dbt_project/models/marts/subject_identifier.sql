@@ -7,6 +7,7 @@ with known as (
         issuer,
         release_token as identifier_id,
         min(subject_id) as subject_id,
+        min(superseded_by) as superseded_by,
         {{ any_true('is_contested') }} as is_contested,
         min(component_id) as component_id
     from {{ source('identity', 'identifier') }}
@@ -19,8 +20,7 @@ stated as (
         identifier_kind,
         issuer,
         identifier_id,
-        min(valid_from_date) as valid_from_date,
-        min(case when link_type = 'replaced_by' then other_identifier_id end) as superseded_by
+        min(valid_from_date) as valid_from_date
     from {{ ref('int_subject_identifier__resolved') }}
     group by identifier_kind, issuer, identifier_id
 )
@@ -31,7 +31,7 @@ select
     known.issuer,
     known.identifier_id,
     stated.valid_from_date,
-    stated.superseded_by,
+    known.superseded_by,
     known.is_contested,
     known.component_id
 from known

@@ -113,6 +113,7 @@ everything as (
         {{ text_of('coalesce(onset_date, assessed_date)') }} as occurred_local,
         coalesce(onset_date, assessed_date) as occurred_date,
         case when coalesce(onset_date, assessed_date) is not null then 'day' end as occurred_precision,
+        case when coalesce(onset_date, assessed_date) is not null then 'none' end as occurred_zone_source,
         day_from_infusion as stated_day,
         'outcome' as kind,
         cast(null as {{ type_of('text') }}) as event_type,

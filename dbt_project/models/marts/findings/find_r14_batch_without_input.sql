@@ -8,8 +8,10 @@ with modified as (
 ),
 
 fed as (
-    select distinct batch_id
-    from {{ ref('int_batch_input__resolved') }}
+    -- also of a donation that no blood centre has sent yet, so that no edge leads to it
+    select distinct child_batch_id as batch_id
+    from {{ ref('int_product_edge__resolved') }}
+    where child_batch_id is not null
 ),
 
 lacking as (

@@ -31,6 +31,23 @@ of_batch as (
     where dose_unit.batch_id is not null and given.journey_id is not null
 ),
 
+-- donations of the cells that went into a batch; of a pool also those that were pooled
+of_input as (
+    select
+        child_batch_id as batch_id,
+        parent_din_id as din_id
+    from {{ ref('int_product_edge__resolved') }}
+    where child_batch_id is not null
+    union
+    select
+        consumed.child_batch_id as batch_id,
+        pooled.parent_din_id as din_id
+    from {{ ref('int_product_edge__resolved') }} as consumed
+    inner join {{ ref('int_product_edge__resolved') }} as pooled
+        on consumed.parent_din_id = pooled.child_din_id and pooled.edge_type = 'pool'
+    where consumed.child_batch_id is not null
+),
+
 of_collection as (
     select
         collection_id,
@@ -43,7 +60,7 @@ of_collection as (
         collection.collection_id,
         collection.din_id,
         of_batch.journey_id
-    from {{ ref('int_batch_input__resolved') }} as input
+    from of_input as input
     inner join {{ ref('collection') }} as collection on input.din_id = collection.din_id
     inner join of_batch on input.batch_id = of_batch.batch_id
     where collection.journey_id is null

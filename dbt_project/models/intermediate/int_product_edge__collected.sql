@@ -5,4 +5,4 @@
     pre_hook="{{ delete_changed_deliveries() }}",
 ) }}
 
-{{ union_feeds('batch_input') }}
+{{ union_feeds('product_edge') }}

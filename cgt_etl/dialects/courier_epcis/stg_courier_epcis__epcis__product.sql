@@ -1,0 +1,1 @@
+{{ epcis_product('courier_epcis') }}

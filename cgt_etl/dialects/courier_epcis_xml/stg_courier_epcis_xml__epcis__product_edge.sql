@@ -1,0 +1,1 @@
+{{ epcis_product_edge('courier_epcis_xml') }}

@@ -1,0 +1,148 @@
+"""Plays many seeds of the network, scores each against its truth and prints the figures pooled over seeds.
+
+Each seed and level has a folder with its score; what is there is not done again, so that a run can be stopped and taken up. A run that met
+its targets leaves its score alone, one that did not also its deliveries and its home. One at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMMAND = [sys.executable, "-m", "cgt_etl"]
+LEVELS = ("none", "typical", "harsh")
+
+
+@dataclass
+class Pooled:
+    """One figure over seeds: counts added up, and the seed in which its share was least."""
+
+    target: float | None
+    right: int = 0
+    total: int = 0
+    worst: float = 1.0
+    worst_seed: int = 0
+    missed: int = 0
+
+    def add(self, seed: int, figure: dict[str, Any]) -> None:
+        self.right += figure["right"]
+        self.total += figure["total"]
+        self.missed += figure["is_missed"]
+        if figure["total"] and figure["share"] < self.worst:
+            self.worst, self.worst_seed = figure["share"], seed
+
+
+def play(folder: Path, key: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """Simulate, run and score; None where nothing could be scored, whose log stays in the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    home, out = folder / "home", folder / "simulated"
+    environment = os.environ | {"CGT_HOME": str(home), "CGT_MASTER_KEY_FILE": str(key)}
+    options = [part for name, value in asked.items() for part in (f"--{name}", str(value))]
+    took: dict[str, float] = {}
+
+    def run(what: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        begun = time.monotonic()
+        done = subprocess.run([*COMMAND, what, *arguments], env=environment, check=False, capture_output=True, text=True)
+        took[what] = round(time.monotonic() - begun, 1)
+        (folder / f"{what}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+        return done
+
+    run("simulate", *options, "--out", str(out))
+    run("run", "--plain", "--inbox", str(out / "inbox"))
+    built = newest(home)
+    if built is None:
+        return None
+    told = run("score", "--json", "--release", str(built), "--truth", str(out / "truth"))
+    if not told.stdout.startswith("{"):
+        return None
+    score: dict[str, Any] = {"asked": asked, "is_held": built.is_file(), "took_s": took, **json.loads(told.stdout)}
+    (folder / "score.json").write_text(json.dumps(score, indent=1) + "\n", encoding="utf-8")
+    if not score["targets_missed"]:
+        shutil.rmtree(home)
+        shutil.rmtree(out)
+    return score
+
+
+def newest(home: Path) -> Path | None:
+    """The release, or the build that the gate held back, of the last night."""
+    built = [home / "releases" / "current", *home.glob("builds/held-*.duckdb")]
+    return max((one for one in built if one.exists()), key=lambda one: one.stat().st_mtime, default=None)
+
+
+def done(folder: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """The score that an earlier run left; None where there is none of what is asked."""
+    path = folder / "score.json"
+    score: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return score if score.get("asked") == asked else None
+
+
+def pooled(scores: dict[int, dict[str, Any]]) -> Iterator[str]:
+    """A table of one level."""
+    figures: dict[tuple[str, str], Pooled] = {}
+    for seed, score in sorted(scores.items()):
+        for one in score["figures"]:
+            figures.setdefault((one["part"], one["name"]), Pooled(one["target"])).add(seed, one)
+    width = max(len(name) for _, name in figures)
+    yield f"{'part':14}{'figure':{width}}  {'right':>8} {'of':>8}  {'share':>8}  {'worst':>8} of seed  target  missed in"
+    for (part, name), one in figures.items():
+        share = one.right / one.total if one.total else 1.0
+        target = "-" if one.target is None else f"{one.target:.2f}"
+        yield (
+            f"{part:14}{name:{width}}  {one.right:>8} {one.total:>8}  {share:8.5f}  {one.worst:8.5f} {one.worst_seed or '-':>7}"
+            f"  {target:>6}  {one.missed or '-'}"
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dir", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--journeys", type=int, default=200)
+    parser.add_argument("--nights", type=int, default=3)
+    parser.add_argument("--levels", default=",".join(LEVELS), help="of none, typical and harsh, divided by commas")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no other run after so long")
+    given = parser.parse_args()
+    levels = given.levels.split(",")
+    if not set(levels) <= set(LEVELS):
+        parser.error(f"levels are {', '.join(LEVELS)}")
+    folder, begun = given.dir.resolve(), time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder / "seeds.key"
+    if not key.exists():
+        subprocess.run([*COMMAND, "key", "new", str(key)], check=True, stdout=subprocess.DEVNULL)
+    scores: dict[str, dict[int, dict[str, Any]]] = {level: {} for level in levels}
+    unscored = 0
+    for seed in range(given.first, given.first + given.seeds):
+        for level in levels:
+            place = folder / f"{level}-{seed:04d}"
+            asked = {"journeys": given.journeys, "nights": given.nights, "seed": seed, "defects": level}
+            score = done(place, asked)
+            if score is None and time.monotonic() - begun > given.minutes * 60:
+                continue
+            score = score or play(place, key, asked)
+            if score is None:
+                unscored += 1
+                print(f"seed {seed}, {level}: could not be scored, see the logs in {place.name}", flush=True)
+                continue
+            scores[level][seed] = score
+            print(f"seed {seed}, {level}: targets missed {score['targets_missed']}, {sum(score['took_s'].values()):.0f} s", flush=True)
+    for level, found in scores.items():
+        if found:
+            print(f"\n== {level}: {len(found)} seeds ({', '.join(map(str, sorted(found)))})")
+            print("\n".join(pooled(found)))
+    return int(unscored > 0 or any(score["targets_missed"] for found in scores.values() for score in found.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Many seeds: figures are pooled over them, the worst seed is named, and what was scored is not played again."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from scripts.seeds import done, newest, pooled
+
+
+def _score(right: int, total: int) -> dict[str, Any]:
+    share = right / total
+    return {
+        "figures": [
+            {"part": "links", "name": "recall", "right": right, "total": total, "share": share, "target": 1.0, "is_missed": share < 1}
+        ]
+    }
+
+
+def test_figures_are_added_up_and_the_worst_seed_is_named() -> None:
+    [_, line] = pooled({3: _score(10, 10), 4: _score(7, 10), 5: _score(9, 10)})
+    assert line.split() == ["links", "recall", "26", "30", "0.86667", "0.70000", "4", "1.00", "2"]
+
+
+def test_a_score_counts_for_what_was_asked_alone(tmp_path: Path) -> None:
+    asked = {"journeys": 200, "nights": 2, "seed": 1, "defects": "none"}
+    assert done(tmp_path, asked) is None
+    (tmp_path / "score.json").write_text(json.dumps({"asked": asked, **_score(1, 1)}), encoding="utf-8")
+    assert done(tmp_path, asked) is not None
+    assert done(tmp_path, {**asked, "journeys": 30}) is None
+
+
+def test_what_is_scored_is_of_the_last_night_whether_it_was_held_or_not(tmp_path: Path) -> None:
+    assert newest(tmp_path) is None
+    held, release = tmp_path / "builds" / "held-0.duckdb", tmp_path / "releases" / "current"
+    held.parent.mkdir()
+    held.touch()
+    release.mkdir(parents=True)
+    for path, at in ((held, 1), (release, 2)):
+        os.utime(path, (at, at))
+    assert newest(tmp_path) == release
+    os.utime(held, (3, 3))
+    assert newest(tmp_path) == held
