@@ -1,4 +1,4 @@
-"""Commands about what was released: list, verify, diff, export, build as of a night; trace; prune."""
+"""Commands about what was released: list, verify, diff, export, share, scan, build as of a night; trace; prune."""
 
 from __future__ import annotations
 
@@ -61,6 +61,54 @@ def export(release_id: str | None, out: Path) -> None:
 
 
 @release.command()
+@RELEASE
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
+@click.option("--name", required=True, help="Name of this share: another name, or release, has other tokens.")
+@click.option("--purpose", required=True, help="What the data will be used for; consents must cover it (docs/sharing.md).")
+@click.option("--accept", "accepts", multiple=True, metavar="DUO TERM", help="A condition of consents that the recipient meets.")
+@click.option("--minimum-cell", type=click.IntRange(min=2), help="Fewest people in a cell that is shown; 11 when absent.")
+@click.option("--by-week", "is_by_week", is_flag=True, help="Day 0 is a Monday, so that days of the week stay.")
+@click.option("--words", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Texts that must not be in it, one a line.")
+def share(
+    release_id: str | None,
+    *,
+    out: Path,
+    name: str,
+    purpose: str,
+    accepts: tuple[str, ...],
+    minimum_cell: int | None,
+    words: Path | None,
+    is_by_week: bool,
+) -> None:
+    """Write the shared view of a release (the current one): consented, day offsets, no identifiers, scanned. Whole or not at all."""
+    from cgt_etl.egress.share import MINIMUM_CELL, Asked, share_release
+
+    asked = Asked(name, purpose, accepts, minimum_cell or MINIMUM_CELL, is_by_week, _lines(words))
+    done = share_release(Settings.from_environment(), release_id, asked, out)
+    click.echo(f"Wrote {done.folder}: {done.people} people.")
+    for what, count in done.left_out.items():
+        if count:
+            click.echo(f"left out  {what}  {count}")
+    for what in done.unspoken:
+        click.echo(f"not shared  {what}  has no action in the sharing policy")
+
+
+@release.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--release", "release_id", help="Whose tokens and names must not be in it; the current one when absent.")
+@click.option("--words", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Texts that must not be in it, one a line.")
+def scan(folder: Path, release_id: str | None, words: Path | None) -> None:
+    """Look through FOLDER (tables and pages) for what identifies somebody; exits 1 where something does, and never says what."""
+    from cgt_etl.egress.share import scan_folder
+
+    hits = scan_folder(Settings.from_environment(), release_id, folder, _lines(words))
+    for hit in hits:
+        click.echo(str(hit))
+    click.echo("Something here must not be shared." if hits else "Nothing was found.")
+    sys.exit(1 if hits else 0)
+
+
+@release.command()
 @click.option("--as-of", "night", type=int, required=True, help="Number of a recorded night.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder; gets tables/ and manifest.json.")
 def build(night: int, out: Path) -> None:
@@ -100,6 +148,10 @@ def prune(keep_releases: int, *, is_dry_run: bool) -> None:
         click.echo(f"{'would remove' if is_dry_run else 'removed'} {one.kind}  {one.path}  {one.size_bytes} bytes")
     if not removed:
         click.echo("There is nothing to remove.")
+
+
+def _lines(file: Path | None) -> tuple[str, ...]:
+    return tuple(file.read_text(encoding="utf-8").splitlines()) if file else ()
 
 
 COMMANDS = [release, trace, prune]

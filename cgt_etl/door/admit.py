@@ -32,7 +32,7 @@ from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import DeclarationError
 from cgt_etl.extract import Reading
 
-__all__ = ["Admission", "Part", "SetAside", "admit"]
+__all__ = ["Admission", "Part", "SetAside", "admit", "parts_of"]
 
 LEAST_ROWS: Final = 50_000
 """Of an object, that go through together where there are so many."""
@@ -94,7 +94,7 @@ def admit(
     held: list[Part] = []
     hand_on = hand_on or held.append
     part: Part | None = None
-    for delivered in _records(reading, binding.feed.objects):
+    for delivered in parts_of(reading, binding.feed.objects):
         if part is not None:
             hand_on(part)
         part = passage.through(delivered, taken)
@@ -110,7 +110,7 @@ def admit(
     return Admission(last.tables, last.links, last.demographics, ledger.verdicts, ledger.set_aside, ledger.counts())
 
 
-def _records(reading: Reading, objects: tuple[ObjectSpec, ...]) -> Iterator[dict[str, Delivered]]:
+def parts_of(reading: Reading, objects: tuple[ObjectSpec, ...]) -> Iterator[dict[str, Delivered]]:
     """The rows of some whole records each, at least once, be it of nothing.
 
     Readers hand on a record's rows together, those of the first object before the others.

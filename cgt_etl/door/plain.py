@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from cgt_etl.contracts.load import ColumnSpec
-from cgt_etl.door import times
+from cgt_etl.door import text_bytes, times
 from cgt_etl.door.casts import MISSING, TEXT, Context, layout
 
 TAKEN = "@taken"
@@ -28,8 +28,7 @@ _ISO = (
     r"^(?P<Y>(?:19|20)[0-9]{2})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})[T ](?P<H>[01][0-9]|2[0-3]):(?P<M>[0-5][0-9])"
     r"(?::(?P<S>[0-5][0-9])(?:\.(?P<f>[0-9]{1,9}))?)?(?P<z>Z|[+-](?:0[0-9]|1[0-3]):?[0-5][0-9])?$"
 )
-_USUAL_ISO = r"^(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:Z|[+-](?:0[0-9]|1[0-3]):?[0-5][0-9])?$"
-"""A text of `_ISO` to the second, as most are written."""
+_OFFSET = re.compile(r"|Z|[+-](?:0[0-9]|1[0-3]):?[0-5][0-9]")
 _PARTS = {
     "Y": "(?:19|20)[0-9]{2}",
     "m": "[0-9]{2}",
@@ -105,7 +104,8 @@ def _pattern(formats: list[str]) -> str | None:
 
 
 def _text(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.col("@text").alias("0"), pl.col("@text").str.contains(_PLAIN).alias(TAKEN))
+    is_plain = pl.lit(value=True) if text_bytes.are_plain(frame["@text"]) else pl.col("@text").str.contains(_PLAIN)
+    return frame.with_columns(pl.col("@text").alias("0"), (is_plain & (pl.col("@text") != "")).alias(TAKEN))
 
 
 def _integer(frame: pl.DataFrame) -> pl.DataFrame:
@@ -121,30 +121,34 @@ def _decimal(frame: pl.DataFrame, mark: str) -> pl.DataFrame:
 
 
 def _instant(frame: pl.DataFrame, pattern: str, zone: ZoneInfo) -> pl.DataFrame:
-    is_usual = pattern == _ISO and frame.select(pl.col("@text").str.contains(_USUAL_ISO) | (pl.col("@text") == "")).to_series().all()
-    parts = (_usual_parts if is_usual else partial(_parts, pattern=pattern))(frame)
-    offset = pl.when(pl.col("z").is_not_null()).then(_stated(parts["z"])).otherwise(_offsets(parts, zone))
+    parts = _usual_parts(frame["@text"]) if pattern == _ISO else None
+    if parts is None:
+        parts = _parts(frame, pattern)
+    offset = pl.col("offset").fill_null(_offsets(parts, zone))
     at_utc = pl.col("at").cast(pl.Int64) - offset * 1_000_000 + pl.col("f").cast(pl.Int64).fill_null(0)
-    source = pl.when(pl.col("z").is_null()).then(pl.lit("site")).otherwise(pl.lit("offset"))
+    source = pl.when(pl.col("offset").is_null()).then(pl.lit("site")).otherwise(pl.lit("offset"))
     day = pl.col("at").dt.date()
     values = {"0": at_utc.cast(pl.Datetime("us")), "1": pl.col("local"), "2": day, "3": pl.col("precision"), "4": source}
     return frame.hstack(parts.select(**values).with_columns(pl.col("0").is_not_null().alias(TAKEN)))
 
 
-def _usual_parts(frame: pl.DataFrame) -> pl.DataFrame:
-    """As `_parts`, of texts that are all of the usual ISO form."""
-    said = pl.col("@text").str.slice(0, 19)
-    return frame.select(
-        said.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False, cache=False).alias("at"),
-        said.alias("local"),
+def _usual_parts(texts: pl.Series) -> pl.DataFrame | None:
+    """As `_parts`, of texts that are empty or of the usual ISO form to the second, all equally long; None where they are not."""
+    read = text_bytes.usual_instants(texts)
+    if read is None or not all(_OFFSET.fullmatch(tail) for tail in read.tails):
+        return None
+    tails = texts.str.slice(text_bytes.CLOCK) if len(read.tails) > 1 else None
+    one = pl.lit(_seconds(read.tails[0]) if read.tails[0] else None, dtype=pl.Int64)
+    return pl.DataFrame({"at": read.at, "local": texts.str.slice(0, text_bytes.CLOCK)}).with_columns(
         pl.lit(None, dtype=TEXT).alias("f"),
-        pl.col("@text").str.slice(19).replace("", None).alias("z"),
+        (one if tails is None else _stated(tails.replace("", None))).alias("offset"),
         pl.lit("second").alias("precision"),
     )
 
 
 def _parts(frame: pl.DataFrame, pattern: str) -> pl.DataFrame:
-    """What texts say of their clock: `at` (null where that is no time), `local`, `f` (microseconds), `z` (offset), `precision`."""
+    """What texts say of their clock: `at` (null where that is no time), `local`, `f` (microseconds), `offset` (seconds east of
+    UTC, null where none is said), `precision`."""
     parts = frame.select(pl.col("@text").str.extract_groups(pattern).alias("@")).unnest("@")
     nothing = [pl.lit(None, dtype=TEXT).alias(part) for part in "Sfz" if part not in parts.columns]
     parts = parts.with_columns(nothing).with_columns(
@@ -157,7 +161,7 @@ def _parts(frame: pl.DataFrame, pattern: str) -> pl.DataFrame:
         at.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False).alias("at"),
         local.alias("local"),
         "f",
-        "z",
+        _stated(parts["z"]).alias("offset"),
         pl.when(pl.col("S").is_null()).then(pl.lit("minute")).otherwise(pl.lit("second")).alias("precision"),
     )
 
@@ -167,15 +171,19 @@ def _stated(offsets: pl.Series) -> pl.Series:
     different = offsets.drop_nulls().unique()
     if different.is_empty():
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, len(offsets))
-    said = [0 if text == "Z" else (1 if text[0] == "+" else -1) * (int(text[1:3]) * 60 + int(text[-2:])) * 60 for text in different]
-    return offsets.replace_strict(different, pl.Series(said, dtype=pl.Int64), default=None, return_dtype=pl.Int64)
+    said = pl.Series([_seconds(text) for text in different], dtype=pl.Int64)
+    return offsets.replace_strict(different, said, default=None, return_dtype=pl.Int64)
+
+
+def _seconds(offset: str) -> int:
+    return 0 if offset == "Z" else (1 if offset[0] == "+" else -1) * (int(offset[1:3]) * 60 + int(offset[-2:])) * 60
 
 
 def _offsets(parts: pl.DataFrame, zone: ZoneInfo) -> pl.Series:
     """Seconds east of UTC of each local time without an offset; null in an hour in which the zone's clock is changed."""
-    if not parts["z"].null_count():
+    if not parts["offset"].null_count():
         return pl.Series([None], dtype=pl.Int64).new_from_index(0, parts.height)
-    hours = parts.select(pl.when(pl.col("z").is_null()).then(pl.col("at").dt.truncate("1h"))).to_series()
+    hours = parts.select(pl.when(pl.col("offset").is_null()).then(pl.col("at").dt.truncate("1h"))).to_series()
     different = hours.drop_nulls().unique()
     said = pl.Series([_offset(hour, zone) for hour in different], dtype=pl.Int64)
     return hours.replace_strict(different, said, default=None, return_dtype=pl.Int64) if len(different) else hours.cast(pl.Int64)

@@ -131,6 +131,8 @@ def _passes(spec: ObjectSpec, column: ColumnSpec, bound: BoundRule) -> pl.Expr: 
             return pl.col(name).str.contains(f"^(?:{_argument(column, bound, 'pattern', str)})$")
         case "scale_stated":
             return _has_value(_column(spec, column, bound, "scale")) if "scale" in arguments else pl.lit(value=False)
+        case "basis_stated":
+            return _by_row(column, _basis_columns(spec, column, bound), _has_basis)
         case "unit_known":
             return _by_row(column, _unit_columns(spec, column), lambda row: _unit_fault(row) != "D05")
         case "loinc_agrees":
@@ -174,6 +176,18 @@ def _unit_columns(spec: ObjectSpec, column: ColumnSpec) -> dict[str, pl.Expr]:
     if of.unit_column:
         found["unit"] = pl.col(of.unit_column)
     return found
+
+
+def _basis_columns(spec: ObjectSpec, column: ColumnSpec, bound: BoundRule) -> dict[str, pl.Expr]:
+    """Where a row names its test and its basis, the maps that say what the words mean, and the measurement that needs a basis."""
+    columns = {name: pl.col(_column(spec, column, bound, name)) for name in ("test", "basis")}
+    return columns | {name: pl.lit(_argument(column, bound, name, str)) for name in ("test_map", "basis_map", "measurement")}
+
+
+def _has_basis(row: Row) -> bool:
+    maps = code_map()
+    is_asked = maps[row["test_map"]].get(row["test"] or "") == row["measurement"]
+    return not is_asked or (row["basis"] or "") in maps[row["basis_map"]]
 
 
 def _by_row(column: ColumnSpec, columns: dict[str, pl.Expr], passes: Callable[[Row], bool]) -> pl.Expr:

@@ -42,6 +42,10 @@ class Keys:
         """Makes the ids of released tables."""
         return self._derive("release")
 
+    def share(self, name: str, release_id: str) -> bytes:
+        """Makes the tokens of one shared view: those of another name or release cannot be joined with them."""
+        return self._derive(f"share/{name}/{release_id}")
+
     @cached_property
     def vault(self) -> bytes:
         """Seals raw files and what was set aside."""

@@ -10,7 +10,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from cgt_etl.contracts.formats import (
     ArffFormat,
@@ -33,6 +37,9 @@ from cgt_etl.extract.records import Batch, Columnar, Misread, Reading
 
 __all__ = ["Batch", "Columnar", "Misread", "Reading", "open_reader"]
 
+_SEEN_BYTES: Final = 32 * 1024 * 1024 - 8192
+"""The largest that the C library learns from (glibc's limit is 32 MiB)."""
+
 
 def open_reader(
     file: FileFormat,
@@ -52,6 +59,7 @@ def open_reader(
     Raises, when iterated:
         RefusedFile: the file cannot be read as its contract says; nothing of it may be used, batches already given included.
     """
+    _let_memory_be_reused()
     ignored, called = frozenset(ignored_elements or ()), name or path.name
 
     def batches(result: Reading) -> Iterator[Batch]:
@@ -59,6 +67,13 @@ def open_reader(
             yield from _plain(file, plain, objects, ignored, plain_name(called)).into(result)
 
     return Reading(batches)
+
+
+@cache
+def _let_memory_be_reused() -> None:
+    """Readers ask for the same arrays of some megabytes for each stretch of a file. The C library gives such back to the system, which has
+    to clear each page again, until it has once seen a larger one go: this one, of which no page is touched."""
+    np.empty(_SEEN_BYTES, np.uint8)
 
 
 @contextmanager

@@ -163,7 +163,7 @@ class _Pass:
                 next(iter(lines), None)
             table = self._table(lines)
         plain = PlainLines(
-            self._path, lines.count, encoding=encoding, delimiter=self._file.delimiter, never=self._file.quote, width=table.width
+            self._path, lines.count, encoding=encoding, delimiter=self._file.delimiter, quote=self._file.quote, width=table.width
         )
         if table.is_simple:
             yield from self._quick(plain, table)

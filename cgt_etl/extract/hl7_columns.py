@@ -13,12 +13,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-from numpy.typing import NDArray
 
+from cgt_etl.extract.byte_lines import Flags, Numbers, cut
 from cgt_etl.extract.hl7_message import Cell, Message, Signs
 from cgt_etl.extract.hl7_rows import Plan
 from cgt_etl.extract.limits import MAX_SEGMENT_FIELDS
@@ -42,8 +42,6 @@ _ENVELOPES = ("FHS", "BHS", "BTS", "FTS")
 _KIND = re.compile(rb"[A-Z][A-Z0-9]{2}")
 _NEVER = (b"\x0b", b"\x1c")
 """Frames of a wire, which may stand around a line."""
-Numbers = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -68,25 +66,39 @@ class _Texts:
 
     def begins(self, numbers: Numbers) -> Numbers:
         """Where each begins; numbers count from 0."""
-        return np.where(numbers > 0, self.ends[numbers - 1] + 1, 0)
+        found: Numbers = self.ends[numbers - 1]
+        found += 1
+        found[numbers <= 0] = 0
+        return found
 
-    def are_filled(self, numbers: Numbers) -> Flags:
-        """Whether there is such a text (not -1), and anything in it."""
-        return (numbers >= 0) & (self.begins(numbers) < self.ends[numbers])
+    @cached_property
+    def are_filled(self) -> Flags:
+        """Whether there is anything in each."""
+        return np.diff(self.ends, prepend=-1) > 1
 
     def chosen(self, numbers: Numbers) -> pl.Series:
         """Text of each number; null of -1, and where there is nothing."""
-        is_some = self.are_filled(numbers)
-        wanted = numbers[is_some]
-        place = np.arange(len(wanted))
+        begins, ends = self.begins(numbers), self.ends[numbers]
+        is_some = (numbers >= 0) & (begins < ends)
+        are_all = bool(is_some.all())
+        wanted = numbers if are_all else numbers[is_some]
+        place = None
         if not (wanted[1:] > wanted[:-1]).all():
             wanted, place = np.unique(wanted, return_inverse=True)
-        offsets = np.empty(2 * len(wanted) + 1, np.int32)  # each text, then what stands before the next one
-        offsets[0:-1:2], offsets[1::2], offsets[-1] = self.begins(wanted), self.ends[wanted], self.ends[-1]
-        texts = pa.StringArray.from_buffers(2 * len(wanted), pa.py_buffer(offsets), pa.py_buffer(self.stretch))
-        of = np.zeros(len(numbers), np.int64)
-        of[is_some] = 2 * place
-        return pl.Series(texts.take(pa.array(of, mask=~is_some)), dtype=pl.String)
+        if wanted is not numbers:
+            begins, ends = self.begins(wanted), self.ends[wanted]
+        texts = cut(self.stretch, begins, ends)
+        if are_all:
+            return texts if place is None else texts.gather(place)
+        of = np.full(len(numbers), -1, np.int64)
+        of[is_some] = np.arange(len(wanted)) if place is None else place
+        return texts.gather(pl.Series(of).replace(-1, None))
+
+
+@cache
+def _marks(signs: str) -> bytes:
+    """Of each byte, whether it is one of these."""
+    return bytes(chr(sign) in signs for sign in range(256))
 
 
 class _Divided:
@@ -94,8 +106,7 @@ class _Divided:
 
     def __init__(self, stretch: bytes, signs: Signs) -> None:
         self.signs = signs
-        marks = bytes(sign in (ord(_FIELD), ord(_END), ord(signs.component)) for sign in range(256))
-        signs_at = np.flatnonzero(np.frombuffer(stretch.translate(marks), np.bool_))
+        signs_at = np.flatnonzero(np.frombuffer(stretch.translate(_marks(f"|\n{signs.component}")), np.bool_))
         self.bytes = np.frombuffer(stretch + _END * 16, np.uint8)
         sign = self.bytes[signs_at]
         self.last_component = np.flatnonzero(sign != ord(signs.component))
@@ -150,7 +161,7 @@ class _Divided:
 
     def fields_with(self, signs: str) -> Numbers:
         """Numbers of the fields that hold one of these signs."""
-        marks = np.frombuffer(self.fields.stretch.translate(bytes(chr(sign) in signs for sign in range(256))), np.bool_)
+        marks = np.frombuffer(self.fields.stretch.translate(_marks(signs)), np.bool_)
         return np.unique(np.searchsorted(self.fields.ends, np.flatnonzero(marks)))
 
 
@@ -185,9 +196,9 @@ class Columns:
         is_plain[-1:] &= is_whole
         alike: defaultdict[bytes, list[int]] = defaultdict(list)
         codes = divided.codes.tobytes()
-        for message in np.flatnonzero(is_plain).tolist():
-            begin = borders[message]
-            alike[codes[4 * begin : 4 * (begin + lengths[message])]].append(message)
+        code_ends = (4 * (borders + lengths)).tolist()
+        for message, begin in zip(np.flatnonzero(is_plain).tolist(), (4 * borders[is_plain]).tolist(), strict=True):
+            alike[codes[begin : code_ends[message]]].append(message)
         taken = np.zeros(len(borders), np.bool_)
         shapes: list[tuple[list[Numbers], Numbers]] = []
         for key, messages in alike.items():
@@ -216,16 +227,17 @@ class Columns:
         """Of each message, whether it would be read without a fault."""
         signs, begins, stretch = divided.signs, divided.begins, divided.fields.stretch
         sizes = np.diff(begins[borders], append=len(stretch))
-        is_plain: Flags = (divided.codes[borders] == _code(_HEADER)) & (sizes <= _MOST_BYTES) & (lengths <= _MOST_SEGMENTS)
+        is_plain: Flags = divided.codes[borders] == _code(_HEADER)
         ends = divided.fields.ends
         for place, sign in enumerate(header):
             is_plain &= divided.bytes[begins[borders] + place] == sign
+        headers = int(is_plain.sum())
+        is_plain &= (sizes <= _MOST_BYTES) & (lengths <= _MOST_SEGMENTS)
         is_plain &= ends[np.minimum(divided.first[borders] + 1, len(ends) - 1)] == begins[borders] + len(header)
         kinds = [code for code in np.unique(divided.codes).tolist() if _KIND.fullmatch(code.to_bytes(3, "big"))]
         is_kind = np.isin(divided.codes, kinds)
         is_segment = is_kind & (ends[divided.first] == begins + 3) & (divided.width <= MAX_SEGMENT_FIELDS)
         is_plain[of_line[~is_segment[len(is_segment) - len(of_line) :]]] = False
-        headers = stretch.count(_END + header) + stretch.startswith(header)
         for inside, wanted in ((signs.repetition + signs.escape, self._wanted), (signs.sub, self._wanted_subs)):
             if not wanted or all(stretch.count(sign.encode()) == headers for sign in inside):
                 continue  # nothing but what headers state
@@ -291,13 +303,14 @@ class Columns:
         lines = np.arange(len(divided.codes) - len(of_line), len(divided.codes))[taken[of_line]]
         messages = of_line[taken[of_line]]
         codes = divided.codes[lines]
+        last = len(divided.fields.ends) - 1
         in_messages: defaultdict[str, list[Numbers]] = defaultdict(list)
         for code in np.unique(codes).tolist():
             of = codes == code
             first, width, its_messages = divided.first[lines[of]], divided.width[lines[of]], messages[of]
             for place, element in self._not_read(code.to_bytes(3, "big").decode(), int(width.max())):
-                has = width > place
-                has[has] = divided.fields.are_filled(first[has] + place)
+                has = divided.fields.are_filled[np.minimum(first + place, last)]
+                has &= width > place
                 if has.any():
                     in_messages[element].append(its_messages[has])
         counted = ((element, np.sort(np.concatenate(of)) if len(of) > 1 else of[0]) for element, of in in_messages.items())

@@ -8,17 +8,18 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterable, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from cgt_etl.contracts.formats import NdjsonFormat
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.errors import RefusedFile
 from cgt_etl.extract import nested
+from cgt_etl.extract.byte_lines import Lines
 from cgt_etl.extract.limits import MAX_DEPTH, MAX_FIELD_CHARACTERS, MAX_RECORD_NODES
 from cgt_etl.extract.nested import TYPE, Plan, Record
-from cgt_etl.extract.plain_lines import whole_lines
 from cgt_etl.extract.records import OTHER_COLUMNS, UNREADABLE, Batch, Reading
 from cgt_etl.extract.shapes import LEAST_ALIKE, Shaped, Shapes, together
 from cgt_etl.extract.text import look
@@ -52,8 +53,9 @@ class _Pass:
             while stretch := stream.read(_STRETCH_BYTES):
                 if not stretch.endswith(b"\n"):
                     stretch += stream.readline()
-                yield from self._stretch(position, stretch)
-                position += stretch.count(b"\n")
+                lines = Lines(stretch, position)
+                yield from self._stretch(lines)
+                position += lines.count
         if self._broken_last and not looked.ends_with_newline:
             raise RefusedFile(
                 "the file is truncated: its last line breaks off",
@@ -64,18 +66,13 @@ class _Pass:
             )
         self._unmapped.tell(self._result)
 
-    def _stretch(self, first: int, stretch: bytes) -> Iterator[Batch]:
+    def _stretch(self, lines: Lines) -> Iterator[Batch]:
         """The rows of some whole lines."""
-        lines = whole_lines(stretch, first) if stretch.count(b"\n") >= LEAST_ALIKE else None
-        if lines is None:
-            yield from self._lines(enumerate(BytesIO(stretch), start=first))
-            yield from nested.flush(self._plans)
-            return
-        shaped, rest = self._shapes.divide(lines)
+        shaped, rest = self._shapes.divide(lines) if lines.count >= LEAST_ALIKE else ([], np.arange(lines.count))
         for one in shaped:
             self._result.units += one.lines.height
         waiting = sorted((one for one in shaped if one.shape.unknown), key=lambda one: one.first, reverse=True)
-        careful = ((position, line.encode()) for position, line in rest.iter_rows())
+        careful = ((lines.first + number, lines.text(number)) for number in map(int, rest))
         if not shaped:
             yield from self._lines(careful)
             yield from nested.flush(self._plans)

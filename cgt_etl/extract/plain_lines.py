@@ -1,8 +1,9 @@
 """Lines that are plain beyond doubt, divided by Arrow a stretch at a time: what makes delimited files quick.
 
-A stretch is taken where a scan of its bytes proves that every reader reads it alike: no sign that quotes or escapes, no other line end than
-LF or CR LF, no blank line, the same number of fields in each line. The first stretch that is not so, and all behind it, is left to the
-reader that has the rules; no rule stands here, and nothing is refused or set aside.
+A stretch is taken where a scan of its bytes proves that every reader reads it alike: quotation marks around whole fields of one line alone,
+doubled inside, no sign that escapes, no other line end than LF or CR LF, no blank line, the same number of fields in each line. The first
+stretch that is not so, and all behind it, is left to the reader that has the rules; no rule stands here, and nothing is refused or set
+aside.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.csv
@@ -25,18 +27,18 @@ from cgt_etl.extract.limits import MAX_FIELD_CHARACTERS
 from cgt_etl.extract.records import DIGEST, FIELDS, ITEM, POSITION, Columnar
 
 _STRETCH_BYTES = 1024 * 1024
-_NO_SIGN = b"\x01"
-"""Divides nothing."""
 
 
 class PlainLines:
     """The plain lines from a place in a file on: iterate it once, then ask where it stopped."""
 
-    def __init__(self, path: Path, above: int, *, encoding: str, delimiter: str, never: str, width: int) -> None:
-        """`above`: lines that were read already. `encoding`: what the file was found to be in. `never`: signs that no plain line has.
-        `width`: fields of a line."""
+    def __init__(
+        self, path: Path, above: int, *, encoding: str, delimiter: str, width: int, never: str = "", quote: str | None = None
+    ) -> None:
+        """`above`: lines that were read already. `encoding`: what the file was found to be in. `width`: fields of a line. `never`: signs
+        that no plain line has. `quote`: what may stand around a field."""
         self._path, self._encoding, self._delimiter = path, encoding, delimiter
-        self._never = [sign.encode() for sign in never]
+        self._never, self._quote = [sign.encode() for sign in never], quote
         self._names = [str(place) for place in range(width)]
         self._offset = 0
         """Of the first line that was not taken, where any was."""
@@ -47,7 +49,10 @@ class PlainLines:
     def _can_be(self) -> bool:
         """Whether signs are told by their bytes."""
         return (
-            self._encoding != "utf-16" and self._delimiter.isascii() and len(self._delimiter) == 1 and all(map(bytes.isascii, self._never))
+            self._encoding != "utf-16"
+            and (self._delimiter + (self._quote or "")).isascii()
+            and len(self._delimiter) == 1
+            and all(map(bytes.isascii, self._never))
         )
 
     @property
@@ -88,7 +93,10 @@ class PlainLines:
             return None
         if self._bare != "utf-8" and not stretch.isascii():
             stretch = stretch.decode(self._bare).encode()
-        rows = _fields(stretch, self._delimiter, self._names)
+        quote = self._quote if self._quote is not None and self._quote.encode() in stretch else None
+        if quote is not None and not _is_quoted_plainly(stretch, quote, self._delimiter):
+            return None
+        rows = _fields(stretch, self._delimiter, quote, self._names)
         if rows is None:
             return None
         lengths = rows.select(pl.all().str.len_bytes())
@@ -97,37 +105,37 @@ class PlainLines:
         return None if is_blank or longest > MAX_FIELD_CHARACTERS else rows
 
 
-def whole_lines(stretch: bytes, first: int) -> pl.DataFrame | None:
-    """`POSITION` and `line` of UTF-8 text from line `first` on, which all end at LF, blank ones included; a CR before it is no text. None
-    where that is not sure."""
-    if _NO_SIGN in stretch or stretch.startswith(codecs.BOM_UTF8):
-        return None
-    try:
-        lines = pl.read_csv(
-            stretch,
-            has_header=False,
-            schema={"line": pl.String()},
-            separator=_NO_SIGN.decode(),
-            quote_char=None,
-            empty_string_is_null=False,
-        )
-    except pl.exceptions.PolarsError:  # its message may have data
-        return None
-    if lines.height != stretch.count(b"\n") + (not stretch.endswith(b"\n")):
-        return None
-    return lines.select(pl.int_range(first, first + lines.height, dtype=pl.Int64).alias(POSITION), "line")
+def _is_quoted_plainly(stretch: bytes, quote: str, delimiter: str) -> bool:
+    """Whether all quotation marks stand in pairs around fields of one line, or are doubled inside such."""
+    signs = np.frombuffer(stretch, np.uint8)
+    places = np.flatnonzero(signs == ord(quote))
+    if len(places) % 2:
+        return False
+    opens, closes = places[::2], places[1::2]
+    before, behind = signs[opens - 1], signs[np.minimum(closes + 1, len(signs) - 1)]
+    before[opens == 0] = behind[closes == len(signs) - 1] = ord("\n")
+    line_ends = np.flatnonzero(signs == ord("\n"))
+    return bool(
+        np.isin(before, [*f"{delimiter}\n{quote}".encode()]).all()
+        and np.isin(behind, [*f"{delimiter}\r\n{quote}".encode()]).all()
+        and (np.searchsorted(line_ends, opens) == np.searchsorted(line_ends, closes)).all()
+    )
 
 
-def _fields(stretch: bytes, delimiter: str, names: list[str]) -> pl.DataFrame | None:
+def _fields(stretch: bytes, delimiter: str, quote: str | None, names: list[str]) -> pl.DataFrame | None:
     """The fields of each line; None where one has more or fewer, or does not end at LF or CR LF."""
-    if b"\r" in stretch and stretch.count(b"\r") != stretch.count(b"\r\n"):
+    if b"\r" in stretch and not _are_before_line_feeds(stretch):
         return None
     try:
         table = pyarrow.csv.read_csv(
             pa.BufferReader(stretch),
             read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=len(stretch), column_names=names),
             parse_options=pyarrow.csv.ParseOptions(
-                delimiter=delimiter, quote_char=False, double_quote=False, escape_char=False, ignore_empty_lines=False
+                delimiter=delimiter,
+                quote_char=quote or False,
+                double_quote=quote is not None,
+                escape_char=False,
+                ignore_empty_lines=False,
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 check_utf8=False, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
@@ -136,6 +144,13 @@ def _fields(stretch: bytes, delimiter: str, names: list[str]) -> pl.DataFrame | 
     except pa.ArrowInvalid:  # its message has data
         return None
     return pl.DataFrame(table)
+
+
+def _are_before_line_feeds(stretch: bytes) -> bool:
+    """Whether an LF stands behind each CR."""
+    signs = np.frombuffer(stretch, np.uint8)
+    is_last = stretch.endswith(b"\r")
+    return not is_last and bool((signs[np.flatnonzero(signs == ord("\r")) + 1] == ord("\n")).all())
 
 
 def columnar(spec: ObjectSpec, first: int, cells: pl.DataFrame) -> Columnar:

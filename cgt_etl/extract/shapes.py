@@ -1,8 +1,8 @@
-"""Lines of JSON that differ in their values alone: what the careful way finds in one of them is found in all, by one regular expression.
+"""Lines of JSON that differ in their values alone: what the careful way finds in one of them is found in all, by one comparison of bytes.
 
 A shape is learnt from a line that was read with care: its elements, their order and its blanks stand fast, its texts and numbers are holes,
 and which cell of the contract reads which hole is asked of the plans themselves, over a record whose values are marks. A text that a path
-selects by (`[system=...]`) stands fast too. A line that the expression matches is sound JSON with the same elements; its values are
+selects by (`[system=...]`) stands fast too. A line of that form (`byte_lines`) is sound JSON with the same elements; its values are
 delivered as they are. Lines with a backslash or blanks around them, and long ones, have no shape. No rule stands here: whatever has no
 shape is for the careful way.
 """
@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import numpy as np
 import polars as pl
 
 from cgt_etl.contracts.load import ObjectSpec
 from cgt_etl.extract import paths
+from cgt_etl.extract.byte_lines import NUMBER, Form, Lines, Numbers
 from cgt_etl.extract.nested import TYPE, Plan, Record
 from cgt_etl.extract.records import DIGEST, ITEM, POSITION, Columnar, Rows, as_columns
 
@@ -31,8 +33,7 @@ _MOST_SHAPES: Final = 24
 _MOST_LEARNT: Final = 6
 """In one stretch."""
 _TEXT = r'[^"\\\x00-\x1f]*'
-_NUMBER = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
-_VALUE = re.compile(rf'"(?P<text>{_TEXT})"(?P<is_key>\s*:)?|(?P<number>{_NUMBER})')
+_VALUE = re.compile(rf'"(?P<text>{_TEXT})"(?P<is_key>\s*:)?|(?P<number>{NUMBER})')
 _NUMBER_OF: Final = "@number"
 MARK = "\ue000"
 """Before the number of a hole, in the place of its value, where a shape is learnt."""
@@ -44,10 +45,11 @@ Way = tuple[str, ...]
 class Shape:
     """Lines of one shape."""
 
-    pattern: str
-    """Of the whole line; its groups are the holes that are read."""
+    form: Form
+    captured: list[int]
+    """Holes that are read."""
     rows: list[list[list[int | str | None]]]
-    """Of each plan, of each of its rows, of each column: the group, or what stands there in all lines."""
+    """Of each plan, of each of its rows, of each column: which of the captured, from 1, or what stands there in all lines."""
     unknown: frozenset[str]
     """Elements outside the contract."""
 
@@ -58,7 +60,7 @@ class Shaped:
 
     shape: Shape
     lines: pl.DataFrame
-    """`POSITION`, `line`, and the groups `1`, `2`, ..."""
+    """`POSITION`, what was captured as `1`, `2`, ..., and where a plan has digests `line`."""
 
     @property
     def first(self) -> int:
@@ -105,26 +107,39 @@ class Shapes:
         """`parse` gives the record of a line with numbers as texts, or says why it has none; `accepts` whether a record belongs here."""
         self._plans, self._known, self._parse, self._accepts = plans, known, parse, accepts
         self._fast = {(TYPE,)}.union(*(selecting(plan) for plan in plans))
+        self._has_digest = any(plan.is_record and not plan.spec.key for plan in plans)
         self._shapes: list[Shape] = []
 
-    def divide(self, lines: pl.DataFrame) -> tuple[list[Shaped], pl.DataFrame]:
-        """What of `POSITION` and `line` has a shape, and the rest, in order."""
+    def divide(self, lines: Lines) -> tuple[list[Shaped], Numbers]:
+        """What of the lines has a shape, and the numbers of the rest, in order."""
         found: list[Shaped] = []
-        rest = lines
+        is_plain = lines.plain(_MOST_BYTES)
+        rest, odd = np.flatnonzero(is_plain), [np.flatnonzero(~is_plain)]
         learnt = 0
-        odd: list[pl.DataFrame] = []
         for shape in [*self._shapes]:
-            rest = _take(shape, rest, found)
-        while rest.height >= LEAST_ALIKE and learnt < _MOST_LEARNT and len(self._shapes) < _MOST_SHAPES:
+            rest = self._take(shape, lines, rest, found)
+        while len(rest) >= LEAST_ALIKE and learnt < _MOST_LEARNT and len(self._shapes) < _MOST_SHAPES:
             learnt += 1
-            shape_of_first = self._learn(rest["line"][0])
+            shape_of_first = self._learn(lines.text(int(rest[0])).decode())
             if shape_of_first is None:
-                odd.append(rest.head(1))
-                rest = rest.slice(1)
+                odd.append(rest[:1])
+                rest = rest[1:]
                 continue
             self._shapes.append(shape_of_first)
-            rest = _take(shape_of_first, rest, found)
-        return found, pl.concat([*odd, rest]).sort(POSITION) if odd else rest
+            rest = self._take(shape_of_first, lines, rest, found)
+        return found, np.sort(np.concatenate([*odd, rest]))
+
+    def _take(self, shape: Shape, lines: Lines, rest: Numbers, found: list[Shaped]) -> Numbers:
+        """What of `rest` is not of the shape."""
+        alike = shape.form.find(lines, rest)
+        if not len(alike.numbers):
+            return rest
+        columns = [pl.Series(POSITION, alike.numbers + lines.first)]
+        columns += [lines.cut(*alike.holes[hole]).alias(str(place)) for place, hole in enumerate(shape.captured, start=1)]
+        if self._has_digest:
+            columns.append(lines.cut(lines.begins[alike.numbers], lines.ends[alike.numbers]).alias("line"))
+        found.append(Shaped(shape, pl.DataFrame(columns)))
+        return rest[:0] if len(alike.numbers) == len(rest) else np.setdiff1d(rest, alike.numbers, assume_unique=True)
 
     def _learn(self, line: str) -> Shape | None:
         """The shape of a line; None where it has none."""
@@ -140,10 +155,10 @@ class Shapes:
         if isinstance(node, str) or not holes or rows is None or None in rows:
             return None
         read = {cell for of in rows for row in of or () for cell in row if cell is not None and cell.startswith(MARK)}
-        captured = [number for number in holes if f"{MARK}{number}" in read] or holes[:1]
-        groups = {f"{MARK}{number}": place for place, number in enumerate(captured, start=1)}
+        captured = [place for place, number in enumerate(holes) if f"{MARK}{number}" in read]
+        groups = {f"{MARK}{holes[place]}": number for number, place in enumerate(captured, start=1)}
         shape_rows = [[[groups.get(cell or "", cell) for cell in row] for row in of or ()] for of in rows]
-        return Shape(_pattern(line, values, holes, captured), shape_rows, frozenset(node.keys() - self._known))
+        return Shape(_form(line, [values[number] for number in holes]), captured, shape_rows, frozenset(node.keys() - self._known))
 
 
 def together(plan: Gathers, shaped: list[pl.DataFrame]) -> Iterator[Columnar]:
@@ -163,19 +178,6 @@ def together(plan: Gathers, shaped: list[pl.DataFrame]) -> Iterator[Columnar]:
         yield Columnar(plan.spec.name, rows.drop(_NUMBER_OF), ambiguous)
 
 
-def _take(shape: Shape, rest: pl.DataFrame, found: list[Shaped]) -> pl.DataFrame:
-    """What of `rest` is not of the shape."""
-    if rest.is_empty():
-        return rest
-    groups = rest.select(POSITION, "line", pl.col("line").str.extract_groups(shape.pattern).alias("@")).unnest("@")
-    is_alike = pl.col("1").is_not_null() & (pl.col("line").str.len_bytes() <= _MOST_BYTES)
-    alike = groups.filter(is_alike)
-    if alike.is_empty():
-        return rest
-    found.append(Shaped(shape, alike))
-    return rest.clear() if alike.height == rest.height else groups.filter(~is_alike).select(rest.columns)
-
-
 def _marked(line: str, values: list[re.Match[str]], holes: Any) -> bytes:
     """The line with a mark in each hole."""
     parts, at = [], 0
@@ -186,14 +188,11 @@ def _marked(line: str, values: list[re.Match[str]], holes: Any) -> bytes:
     return "".join([*parts, line[at:]]).encode()
 
 
-def _pattern(line: str, values: list[re.Match[str]], holes: list[int], captured: list[int]) -> str:
-    parts, at = [], 0
-    for number in holes:
-        kind, value = ("number", _NUMBER) if values[number]["text"] is None else ("text", _TEXT)
-        begin, end = values[number].span(kind)
-        parts += [re.escape(line[at:begin]), f"({value})" if number in captured else f"(?:{value})"]
-        at = end
-    return "".join(["^", *parts, re.escape(line[at:]), "$"])
+def _form(line: str, holes: list[re.Match[str]]) -> Form:
+    are_numbers = [hole["text"] is None for hole in holes]
+    spans = [hole.span("number" if is_number else "text") for hole, is_number in zip(holes, are_numbers, strict=True)]
+    begins, ends = [0, *(end for _, end in spans)], [*(begin for begin, _ in spans), len(line)]
+    return Form([line[begin:end] for begin, end in zip(begins, ends, strict=True)], are_numbers)
 
 
 def ways_of(node: Any, way: Way = ()) -> Iterator[tuple[str, Way]]:

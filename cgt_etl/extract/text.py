@@ -49,30 +49,31 @@ def look(path: Path, encoding: str, most_line_bytes: int | None = None) -> Looke
     _check_mark(path, head, encoding)
     decoder = codecs.getincrementaldecoder(encoding)()
     utf8: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")() if encoding in _SINGLE_BYTE else None
-    is_ascii, is_blank, lines, since_newline, last = True, True, 0, 0, ""
+    is_ascii, is_blank, chunks, since_newline, last = True, True, 0, 0, ""
     with path.open("rb") as file:
         while True:
             chunk = file.read(_CHUNK)
             try:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
-                position = lines + 1 + error.object[: error.start].count(b"\n")
+                position = _line_ends(path, encoding, chunks) + 1 + error.object[: error.start].count(b"\n")
                 raise _refuse(path, f"the bytes are not {encoding}", "Send the encoding that the contract names", position) from None
             if "\0" in text:
                 raise _refuse(
                     path,
                     "the file contains a NUL character",
                     "Export it again as plain text",
-                    lines + 1 + text[: text.index("\0")].count("\n"),
+                    _line_ends(path, encoding, chunks) + 1 + text[: text.index("\0")].count("\n"),
                 )
             is_ascii = is_ascii and chunk.isascii()
             is_blank = is_blank and not text.strip("\ufeff \t\r\n")
             utf8 = _still_utf8(utf8, chunk)
-            lines += text.count("\n")
             newline = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
             since_newline = since_newline + len(chunk) if newline < 0 else len(chunk) - newline - 1
+            chunks += 1
             if since_newline > longest:
-                raise _refuse(path, f"a line is longer than {longest} bytes", "Export it with line ends", lines + 1)
+                position = _line_ends(path, encoding, chunks) + 1
+                raise _refuse(path, f"a line is longer than {longest} bytes", "Export it with line ends", position)
             last = text[-1:] or last
             if not chunk:
                 break
@@ -81,6 +82,13 @@ def look(path: Path, encoding: str, most_line_bytes: int | None = None) -> Looke
     if utf8 is not None and not is_ascii:
         raise _refuse(path, f"wrong encoding: the bytes are UTF-8 and the contract says {encoding}", "Mend the export or the contract")
     return Looked(ends_with_newline=last in ("\n", "\r"))
+
+
+def _line_ends(path: Path, encoding: str, chunks: int) -> int:
+    """How many there are in the first chunks, which were decoded before; counted where something is wrong behind them alone."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        return sum(decoder.decode(file.read(_CHUNK)).count("\n") for _ in range(chunks))
 
 
 def _still_utf8(decoder: codecs.IncrementalDecoder | None, chunk: bytes) -> codecs.IncrementalDecoder | None:

@@ -23,19 +23,22 @@ import pyarrow as pa
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import place_of
-from cgt_etl.identity import links, parquet, versions
-from cgt_etl.identity.components import smallest_labels
+from cgt_etl.identity import links, tables, versions
+from cgt_etl.identity.components import Ints, smallest_labels
 from cgt_etl.identity.merges import Replayed, replay
 from cgt_etl.identity.persons import Persons, persons
 from cgt_etl.identity.proposals import propose
 from cgt_etl.identity.statements import Decision, Statements
-from cgt_etl.identity.tables import QUERIES, SCHEMAS, Names
+from cgt_etl.identity.tables import SCHEMAS, Known
 from cgt_etl.landing import durable
 from cgt_etl.landing.delivery import Delivery
 from cgt_etl.settings import Settings
 
 MEMORY = "2GiB"
 """What DuckDB holds; beyond that it spills to disk. The arrays of persons come on top, a few hundred bytes per link."""
+
+_NARROW: Any = np.int32
+"""Tokens are numbered in it, and there are millions of them."""
 
 
 @dataclass(frozen=True)
@@ -68,24 +71,26 @@ def build(
     with durable.workplace(settings.builds) as spill, duckdb.connect() as con:
         con.execute("set temp_directory = $spill", {"spill": str(spill)})
         con.execute(f"set memory_limit = '{MEMORY}'; set preserve_insertion_order = false; set enable_progress_bar = false")
-        versions.load(con, admitted)
+        accepted = versions.load(con, admitted)
         tokens = links.load(con, versions.link_files(admitted), keys.release, spill)
         decided = sorted(set(decisions))
         replayed = replay(links.stated(con))
         said = _statements(con, replayed, decided)
-        _components(con, len(tokens.kind), said)
+        stands = versions.standing(con)
+        component, component_of_record = _components(con, len(tokens.kind), len(stands), said)
         of_persons = versions.demographic_files(admitted)
-        _persons(con, persons(links.mentions(con), tokens, said, links.facts(con, of_persons)), replayed)
-        problem = _proposals(con, of_persons, decided)
-        names = Names.of(con)
+        found = persons(links.mentions(con), tokens, said, links.facts(con, of_persons))
+        _conflicts(con, found, component)
+        problem = _proposals(con, of_persons, decided, found)
+        known = Known(component, found.subject, _superseded(found, replayed), found.is_contested, component_of_record, stands)
         con.execute("drop view mention; drop table link")  # room for sorting
-        rows = {name: parquet.write(con, QUERIES[name], of, out / f"{name}.parquet", names.spelling(name)) for name, of in SCHEMAS.items()}
+        rows = tables.write(con, known, accepted, out)
     left_out = tuple(one.id for one in landed if (one.dialect, one.feed) not in feeds)
     return IdentityResult(out, rows, left_out, problem)
 
 
-def _components(con: duckdb.DuckDBPyConnection, size: int, said: Statements) -> None:
-    """`component_no(token_no, component_no)`, `component(token_no, component_id)` and `record_component(record_no, component_no)`.
+def _components(con: duckdb.DuckDBPyConnection, size: int, of: int, said: Statements) -> tuple[Ints, Ints]:
+    """Component of each of `size` tokens, and of each of `of` records, -1 where it names nothing: the smallest token in it.
 
     Whatever one delivered record mentions, persons and things, in it and in its child rows, is rebuilt together; but for what many share.
     So are two identifiers that somebody said are one person's.
@@ -97,12 +102,9 @@ def _components(con: duckdb.DuckDBPyConnection, size: int, said: Statements) -> 
     differ = beside != token
     left, right = beside[differ], token[differ]
     label = smallest_labels(size, np.concatenate([left, said.one[said.is_same]]), np.concatenate([right, said.other[said.is_same]]))
-    _fill(con, "component_no", {"token_no": np.arange(size, dtype=np.int32), "component_no": label.astype(np.int32)})
-    _fill(con, "record_component", {"record_no": record[starts], "component_no": label[first].astype(np.int32)})
-    con.execute(
-        "create view component as select c.token_no, 'c' || t.release_token as component_id"
-        " from component_no c join token t on t.token_no = c.component_no"
-    )
+    of_record: Ints = np.full(of, -1, dtype=_NARROW)
+    of_record[record[starts]] = label[first]
+    return label, of_record
 
 
 def _statements(con: duckdb.DuckDBPyConnection, replayed: Replayed, decisions: list[Decision]) -> Statements:
@@ -111,38 +113,30 @@ def _statements(con: duckdb.DuckDBPyConnection, replayed: Replayed, decisions: l
     con.register("decided", decided)
     said = con.execute(
         "select o.token_no, p.token_no, d.says = 'same', -1 from decided d"
-        " join token o on o.release_token = d.one join token p on p.release_token = d.other where not o.is_thing and not p.is_thing"
+        " join token o on o.release = try_cast(d.one as uuid) join token p on p.release = try_cast(d.other as uuid)"
+        " where not o.is_thing and not p.is_thing"
     ).fetchall()
     con.unregister("decided")
     by_issuers = [(one.one, one.other, True, one.row) for one in replayed.standing]
     return Statements.of([*by_issuers, *said])
 
 
-def _persons(con: duckdb.DuckDBPyConnection, found: Persons, replayed: Replayed) -> None:
-    """`person_no(token_no, subject_no, superseded_no, is_contested)`, `person(token_no, subject_id)` and `contradiction(rule_id, row_no,
-    token_no)`.
-
-    What replaced a number is named where they are one person's: a steward may have kept them apart.
-    """
-    named = np.flatnonzero(found.subject >= 0)
-    survivor = np.full(len(found.subject), -1, dtype=np.int64)
+def _superseded(found: Persons, replayed: Replayed) -> Ints:
+    """What replaced each token, -1 where nothing did: named where both are one person's, for a steward may have kept them apart."""
+    survivor: Ints = np.full(len(found.subject), -1, dtype=_NARROW)
     survivor[list(replayed.survivor)] = list(replayed.survivor.values())
     survivor[found.subject[survivor] != found.subject] = -1
-    columns = {
-        "token_no": named.astype(np.int32),
-        "subject_no": found.subject[named].astype(np.int32),
-        "superseded_no": pa.array(survivor[named].astype(np.int32), mask=survivor[named] < 0),
-        "is_contested": found.is_contested[named],
-    }
-    _fill(con, "person_no", columns)
-    con.execute(
-        "create view person as select p.token_no, 's' || t.release_token as subject_id"
-        " from person_no p join token t on t.token_no = p.subject_no"
-    )
+    return survivor
+
+
+def _conflicts(con: duckdb.DuckDBPyConnection, found: Persons, component: Ints) -> None:
+    """`contradiction(rule_id, row_no, subject_no, component_no)`."""
+    token = np.array([one.token for one in found.conflicts], dtype=np.int64)
     contradictions = {
         "rule_id": pa.array((one.rule for one in found.conflicts), pa.string()),
         "row_no": pa.array((one.row for one in found.conflicts), pa.int64()),
-        "token_no": pa.array((one.token for one in found.conflicts), pa.int64()),
+        "subject_no": found.subject[token],
+        "component_no": component[token],
     }
     _fill(con, "contradiction", contradictions)
 
@@ -152,11 +146,18 @@ def _fill(con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, Any]) -
     con.register("arrived", pa.table(columns)).execute(f"create table {table} as from arrived").unregister("arrived")
 
 
-def _proposals(con: duckdb.DuckDBPyConnection, files: dict[str, str], decided: list[Decision]) -> str | None:
-    """What `proposals.propose` makes. Nothing rests on it, so whatever stops it stops nothing else and is told in one sentence."""
+def _proposals(con: duckdb.DuckDBPyConnection, files: dict[str, str], decided: list[Decision], found: Persons) -> str | None:
+    """What `proposals.propose` makes of the persons, in the view `person(token_no, subject_id)`. Nothing rests on it, so whatever stops it
+    stops nothing else and is told in one sentence."""
     con.register("nothing", SCHEMAS["proposal"].empty_table()).execute("create table proposal as from nothing").unregister("nothing")
     if not files:
         return None
+    named = np.flatnonzero(found.subject >= 0)
+    _fill(con, "person_no", {"token_no": named.astype(np.int32), "subject_no": found.subject[named].astype(np.int32)})
+    con.execute(
+        "create view person as select p.token_no, 's' || t.release_token as subject_id"
+        " from person_no p join token t on t.token_no = p.subject_no"
+    )
     try:
         propose(con, files, ((one.one, one.other) for one in decided if one.says == "apart"))
     except Exception as error:

@@ -1,8 +1,8 @@
 """The identifiers of the records that stand, as numbers: tables in DuckDB, and the arrays that `persons` works on.
 
 Links are read from their files as often as something else is asked of them, which costs less than to hold the text of all: what is held is
-each pair of tokens once, and a link by its numbers. So ten million links are a few hundred megabytes, and what DuckDB holds beyond its
-limit it spills to disk.
+each pair of tokens once, as the 16 bytes that they are, and a link by its numbers. So ten million links are a few hundred megabytes, and
+what DuckDB holds beyond its limit it spills to disk.
 """
 
 from __future__ import annotations
@@ -49,14 +49,15 @@ _BLOCK = 64
 
 
 def load(con: duckdb.DuckDBPyConnection, files: dict[str, str], release_key: bytes, spill: Path) -> Tokens:
-    """Fill the work tables from `files` (path of each `links.parquet` -> id of its delivery); needs `delivery` and `standing`.
+    """Fill the work tables from `files` (path of each `links.parquet` -> id of its delivery); needs what `versions.load` fills.
 
-    `token(token_no, release_token, kind, issuer, joins_roles, is_thing, is_shared)`, numbered in the order of release tokens.
-    `named(partner_token, token_no)`. `part(part_no, delivery_no, object, base, width, size, filename, own_name)`: the rows of one table of
-    one delivery, `base + source_row * width + source_item` being the number of a row. `link(part_no, source_row, source_item, token_no,
-    person, is_shared)`, `person` 1 recipient, 2 donor, 3 both, null of things. `mention(row_no, delivery_no, object, source_row,
-    source_item, token_no, person)`: links that name persons. `saying(row_no, delivery_no, token_no, col, says, other_no)`: what links of
-    persons state of another.
+    `called(called_no, kind, issuer, is_thing, is_shared)`. `released(token_no, release, called_no, joins_roles)`, numbered in the order of
+    release tokens; `token(token_no, release, release_token, kind, issuer, joins_roles, is_thing, is_shared)` is a view of both, `release`
+    the token as 16 bytes. `named(partner, token_no)`, a partner's token as 16 bytes. `part(part_no, delivery_no, object, base, width, size,
+    filename, own_name)`: the rows of one table of one delivery, `base + source_row * width + source_item` being the number of a row.
+    `link(part_no, source_row, source_item, token_no, person, is_shared)`, `person` 1 recipient, 2 donor, 3 both, null of things.
+    `mention(row_no, delivery_no, object, source_row, source_item, token_no, person)`: links that name persons. `saying(row_no, delivery_no,
+    token_no, col, says, other_no)`: what links of persons state of another.
     """
     columns = spill / "columns.parquet"  # links that were landed before records could state anything have not all of them
     con.execute(f"copy ({_NO_LINKS}) to '{columns}' (format parquet)")
@@ -65,15 +66,24 @@ def load(con: duckdb.DuckDBPyConnection, files: dict[str, str], release_key: byt
     con.register("link_file", pa.table(listed))
     con.execute(_PART, {"paths": paths})
     con.unregister("link_file")
+    con.execute(_CALLED, {"paths": paths, "things": sorted(OBJECT_KINDS), "shared": list(SHARED_KINDS)})
     con.execute(_PAIR, {"paths": paths})
     _number(con, release_key)
     con.execute(_LINK, {"paths": paths})
     con.execute(_STATING, {"paths": paths})
     con.execute(_SAYING, {"paths": paths})
     con.execute(_LEAVE)
-    found = con.execute("select kind, issuer, joins_roles from token order by token_no").to_arrow_table()
-    kinds, kind = _places(found["kind"])
-    return Tokens(kinds, kind, _places(found["issuer"])[1], found["joins_roles"].to_numpy().astype(np.bool_))
+    return _tokens(con)
+
+
+def _tokens(con: duckdb.DuckDBPyConnection) -> Tokens:
+    called = con.execute("select kind, issuer from called order by called_no").to_arrow_table()
+    found = con.execute("select token_no, called_no, joins_roles from released").fetchnumpy()
+    at = np.asarray(found.pop("token_no"))
+    of, joins_roles = np.empty(len(at), dtype=np.int32), np.empty(len(at), dtype=np.bool_)
+    of[at], joins_roles[at] = found["called_no"], found["joins_roles"]
+    kinds, kind = _places(called["kind"])
+    return Tokens(kinds, kind[of], _places(called["issuer"])[1][of], joins_roles)
 
 
 def mentions(con: duckdb.DuckDBPyConnection) -> Mentions:
@@ -123,10 +133,6 @@ def records(con: duckdb.DuckDBPyConnection) -> tuple[Ints, Ints]:
 
     A record's number is `record_base` of its delivery (table `record_part`) plus its position.
     """
-    con.execute(
-        "create table record_part as select delivery_no, (sum(size) over (order by delivery_no) - size)::bigint as record_base from"
-        " (select delivery_no, max(source_row) + 1 as size from version group by delivery_no)"
-    )
     found = con.execute(
         "select r.record_base + l.source_row as record_no, l.token_no"
         " from link l join part p using (part_no) join record_part r using (delivery_no) where not l.is_shared"
@@ -140,19 +146,17 @@ def _number(con: duckdb.DuckDBPyConnection, release_key: bytes) -> None:
     """Release tokens are the first 16 bytes of HMAC-SHA256 (RFC 2104) of the linkage token's text, written out in two hashes."""
     key = release_key.ljust(_BLOCK, b"\0")
     inner, outer = (bytes(byte ^ pad for byte in key) for pad in (0x36, 0x5C))
-    con.execute(
-        "create table numbered as select (row_number() over (order by release_token) - 1)::int as token_no, *,"
-        " list_contains($things, kind) as is_thing, list_contains($shared, kind) as is_shared from ("
-        "  select linkage_token, sha256($outer::blob || unhex(sha256($inner::blob || linkage_token::blob)))[:32] as release_token,"
-        "   min(kind) as kind, min(issuer) as issuer, bool_or(joins_roles) as joins_roles"
-        "  from pair group by linkage_token)",
-        {"inner": inner, "outer": outer, "things": sorted(OBJECT_KINDS), "shared": list(SHARED_KINDS)},
-    )
+    con.execute(_NUMBERED, {"inner": inner, "outer": outer})
+
+
+def text_of(token: str) -> str:
+    """SQL of the 32 hex digits of a token that is held as 16 bytes."""
+    return f"lower(hex({token}::blob))"
 
 
 def _places(column: pa.ChunkedArray) -> tuple[list[str], Ints]:
     coded = column.combine_chunks().dictionary_encode()
-    return coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy(zero_copy_only=False)
 
 
 _NO_LINKS = (
@@ -180,31 +184,53 @@ join link_file f using (filename)
 join delivery d using (source_delivery)
 """
 
+_CALLED = """
+create table called as
+select
+    (row_number() over (order by kind, issuer) - 1)::int as called_no, kind, issuer,
+    list_contains($things, kind) as is_thing, list_contains($shared, kind) as is_shared
+from (select distinct kind, coalesce(issuer, '') as issuer from read_parquet($paths, union_by_name = true))
+"""
+
 _PAIR = f"""
 create table pair as
 select
-    l.linkage_token, l.partner_token, min(l.kind) as kind, min(coalesce(l.issuer, '')) as issuer,
+    unhex(l.linkage_token)::uuid as linkage, unhex(l.partner_token)::uuid as partner, min(c.called_no) as called_no,
     coalesce(bool_or(l.person = 'both'), false) as joins_roles
 from {_STANDING}
-group by l.linkage_token, l.partner_token
+join called c on c.kind = l.kind and c.issuer = coalesce(l.issuer, '')
+group by 1, 2
 """  # noqa: S608  a text of our own
+
+_NUMBERED = f"""
+create table numbered as
+select (row_number() over (order by release) - 1)::int as token_no, *
+from (
+    select
+        linkage, unhex(sha256($outer::blob || unhex(sha256($inner::blob || {text_of("linkage")}::blob)))[:32])::uuid as release,
+        min(called_no) as called_no, bool_or(joins_roles) as joins_roles
+    from pair group by linkage
+)
+"""  # noqa: S608  a text of our own
+
+_OF_LINK = "numbered t on t.linkage = unhex(l.linkage_token)::uuid join called c on c.called_no = t.called_no"
 
 _LINK = f"""
 create table link as
 select
     p.part_no, l.source_row, l.source_item, t.token_no,
-    case when not t.is_thing then case l.person when 'recipient' then 1 when 'donor' then 2 when 'both' then 3 end end::tinyint as person,
-    t.is_shared
+    case when not c.is_thing then case l.person when 'recipient' then 1 when 'donor' then 2 when 'both' then 3 end end::tinyint as person,
+    c.is_shared
 from {_STANDING}
-join numbered t using (linkage_token)
+join {_OF_LINK}
 """  # noqa: S608  a text of our own
 
 _STATING = f"""
 create table stating as
 select p.part_no, l.source_row, l.source_item, t.token_no, l."column" as col, l.says, l."of" as other_col
 from {_STANDING}
-join numbered t using (linkage_token)
-where l.says is not null and not t.is_thing
+join {_OF_LINK}
+where l.says is not null and not c.is_thing
 """  # noqa: S608  a text of our own
 
 _SAYING = f"""
@@ -215,15 +241,15 @@ with beside as materialized (
     from {_STANDING}
     join stating a on a.part_no = p.part_no and a.source_row = l.source_row and a.source_item = l.source_item and a.other_col = l."column"
 )
-select b.row_no, b.delivery_no, b.token_no, b.col, b.says, t.token_no as other_no
-from beside b join numbered t using (linkage_token)
-where not t.is_thing
+select l.row_no, l.delivery_no, l.token_no, l.col, l.says, t.token_no as other_no
+from beside l join {_OF_LINK}
+where not c.is_thing
 """  # noqa: S608  a text of our own
 
-_LEAVE = """
-create table named as select r.partner_token, t.token_no from pair r join numbered t using (linkage_token);
+_LEAVE = f"""
+create table named as select r.partner, t.token_no from pair r join numbered t using (linkage);
 
-create table token as select token_no, release_token, kind, issuer, joins_roles, is_thing, is_shared from numbered;
+create table released as select token_no, release, called_no, joins_roles from numbered;
 
 drop table pair;
 
@@ -231,10 +257,15 @@ drop table numbered;
 
 drop table stating;
 
+create view token as
+select
+    t.token_no, t.release, {text_of("t.release")} as release_token, c.kind, c.issuer, t.joins_roles, c.is_thing, c.is_shared
+from released t join called c using (called_no);
+
 create view mention as
 select
     p.base + l.source_row * p.width + l.source_item as row_no, p.delivery_no, p.object, l.source_row, l.source_item, l.token_no,
     l.person as person_no, ['recipient', 'donor', 'both'][l.person] as person
 from link l join part p using (part_no)
 where l.person is not null;
-"""
+"""  # noqa: S608  a text of our own

@@ -7,6 +7,7 @@ integers only: tokens are numbered in the order of their release tokens, so the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def persons(mentions: Mentions, tokens: Tokens, statements: Statements = NOTHING
     size = len(tokens.kind)
     is_used = _used(mentions, statements, size)
     one, other, is_same, row = _placed(statements, is_used)
-    node = 2 * mentions.token + mentions.role
+    node = 2 * mentions.token + mentions.role  # as narrow as the numbers of tokens are
     group = _joined(mentions, tokens, node, one[is_same], other[is_same])
     used = np.flatnonzero(is_used)
     torn = _torn(group, used, tokens, statements)
@@ -148,13 +149,22 @@ def _placed(statements: Statements, is_used: NDArray[np.bool_]) -> tuple[Ints, I
 
 def _joined(mentions: Mentions, tokens: Tokens, node: Ints, one: Ints, other: Ints) -> Ints:
     """Component of each (token, role) node, before any contradiction is looked for."""
-    both = np.flatnonzero(tokens.joins_roles)
+    size = 2 * len(tokens.kind)
+    small: Any = np.int64 if size > np.iinfo(np.int32).max else np.int32
     side = 2 * mentions.row + mentions.role
     order = np.argsort(side, kind="stable")
-    starts = np.flatnonzero(np.diff(side[order], prepend=-1))
-    firsts = np.repeat(node[order][starts], np.diff(starts, append=len(side)))
-    left, right = np.concatenate([firsts, 2 * both, one]), np.concatenate([node[order], 2 * both + 1, other])
-    return smallest_labels(2 * len(tokens.kind), left, right)
+    side, named = side[order], node[order].astype(small)
+    del order
+    starts = np.flatnonzero(np.diff(side, prepend=-1))
+    del side
+    firsts = np.repeat(named[starts], np.diff(starts, append=len(named)))
+    del starts
+    is_beside = firsts != named
+    both = np.flatnonzero(tokens.joins_roles).astype(small)
+    left = np.concatenate([firsts[is_beside], 2 * both, one.astype(small)])
+    right = np.concatenate([named[is_beside], 2 * both + 1, other.astype(small)])
+    del firsts, named, is_beside
+    return smallest_labels(size, left, right)
 
 
 def _torn(group: Ints, used: Ints, tokens: Tokens, statements: Statements) -> Ints:
@@ -163,7 +173,7 @@ def _torn(group: Ints, used: Ints, tokens: Tokens, statements: Statements) -> In
     numbers = used[np.isin(tokens.kind[used // 2], once)]
     same = statements.is_same
     value = smallest_labels(len(tokens.kind), statements.one[same], statements.other[same])[numbers // 2]
-    issuer = tokens.issuer[numbers // 2] * max(len(tokens.kinds), 1) + tokens.kind[numbers // 2]
+    issuer = tokens.issuer[numbers // 2].astype(np.int64) * max(len(tokens.kinds), 1) + tokens.kind[numbers // 2]
     return _of_two(group[numbers], issuer, value)
 
 

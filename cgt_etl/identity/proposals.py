@@ -273,8 +273,8 @@ _PROPOSED = """
     told as (
         select distinct least(a.subject_id, b.subject_id) as one_subject, greatest(a.subject_id, b.subject_id) as other_subject
         from said_apart s
-        join token x on x.release_token = s.one join person a on a.token_no = x.token_no
-        join token y on y.release_token = s.other join person b on b.token_no = y.token_no
+        join token x on x.release = try_cast(s.one as uuid) join person a on a.token_no = x.token_no
+        join token y on y.release = try_cast(s.other as uuid) join person b on b.token_no = y.token_no
     ),
     beside as (
         select distinct a.subject_id as one_subject, b.subject_id as other_subject

@@ -1,18 +1,26 @@
-"""The identity tables: their columns, and the queries that give them from the work tables of `versions` and `build`.
+"""The identity tables: their columns, and how they come of the work tables of `versions` and `links` and of what `build` found.
 
-Each query orders its rows totally, so that the same facts give the same bytes. Of the tables with a row for each record or identifier the
-query gives numbers, whose order is that of the names, and the names are put in when they are sorted: to sort them costs twice as much.
+Rows are ordered totally, so that the same facts give the same bytes. They are sorted as numbers, whose order is that of the names, and the
+names are put in as they are written: nowhere are all names of all rows. Holds no evidence and decides nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from cgt_etl.identity import parquet
+from cgt_etl.identity.components import Ints
+from cgt_etl.identity.links import text_of
 from cgt_etl.identity.parquet import Spelling
+from cgt_etl.identity.versions import Accepted
 
 SCHEMAS: dict[str, pa.Schema] = {
     "record": pa.schema(
@@ -71,86 +79,149 @@ SCHEMAS: dict[str, pa.Schema] = {
 """The identity tables: `<name>.parquet` has these columns and types. `proposal` is for stewards: nothing is built on it. Its `match_weight`
 is log2 of the odds that the two are one person, its tokens (of the release key) are identifiers of theirs in the records that it names."""
 
-QUERIES = {
-    "record": """
-        select
-            p.place_no, v.source_row, v.source_item, v.record_key,
-            case when s.source_row is not null and not v.is_retracted then r.component_no end,
-            s.source_row is not null and not v.is_retracted
-        from version v
-        join place p using (delivery_no, object)
-        left join standing s on s.delivery_no = v.delivery_no and s.source_row = v.source_row
-        left join record_part b on b.delivery_no = v.delivery_no
-        left join record_component r on r.record_no = case when s.source_row is not null then b.record_base + v.source_row end
-        order by p.place_no, v.source_row, v.source_item
-    """,
-    "identifier": "select partner_token, token_no from named order by partner_token, token_no",
-    "subject": """
-        select p.subject_no, min(c.component_no), bool_or(p.is_contested)
-        from person_no p join component_no c using (token_no)
-        group by p.subject_no
-        order by p.subject_no
-    """,
-    "conflict": """
-        select distinct k.rule_id, c.component_id, p.subject_id, d.source_delivery, (k.row_no - m.base) // m.width, m.object
-        from contradiction k
-        join part m on k.row_no >= m.base and k.row_no < m.base + m.size
-        join delivery d using (delivery_no)
-        join component c using (token_no)
-        join person p using (token_no)
-        order by all
-    """,
-    "proposal": "select * from proposal order by match_weight desc, subject_id, other_subject_id",
-}
-"""Columns by position, in the order of the schema, or as `Names` takes them."""
+MOST_ROWS = 1_000_000
+"""Rows of `record` that are sorted together, unless one file has more: what a row costs does not grow with how many there are."""
+
+_RECORD = """
+select
+    p.place_no, v.source_row, v.source_item, v.record_key,
+    case when v.source_row < r.size and not v.is_retracted then r.record_base + v.source_row end
+from read_parquet($paths, union_by_name = true, filename = true) v
+join place p on p.path = v.filename
+left join record_part r using (delivery_no)
+order by p.place_no, v.source_row, v.source_item
+"""
+_IDENTIFIER = f"""
+select {text_of("partner")}, token_no from (from named order by partner, token_no)
+"""  # noqa: S608  a text of our own
+_CONFLICT = """
+select distinct k.rule_id, k.component_no, k.subject_no, d.source_delivery, (k.row_no - m.base) // m.width, m.object
+from contradiction k
+join part m on k.row_no >= m.base and k.row_no < m.base + m.size
+join delivery d using (delivery_no)
+order by all
+"""
+_PROPOSAL = "select * from proposal order by match_weight desc, subject_id, other_subject_id"
 
 
 @dataclass(frozen=True)
-class Names:
-    """What the numbers of the queries stand for. Of each token, by its number: its release token, and what is known of it."""
+class Known:
+    """What was found of each token, by its number, and of each record, by its number. -1: none."""
 
-    released: pa.Array
-    known: pa.Table
-    """`kind`, `issuer`, `component_no`; `subject_no`, `superseded_no` and `is_contested`, null of what names no person."""
+    component: Ints
+    subject: Ints
+    superseded: Ints
+    is_contested: NDArray[np.bool_]
+    component_of_record: Ints
+    stands: NDArray[np.bool_]
+
+
+def write(con: duckdb.DuckDBPyConnection, known: Known, accepted: Sequence[Accepted], out: Path) -> dict[str, int]:
+    """Write every table to `<name>.parquet` in `out`, from `known` and the work tables; table -> rows."""
+    names = _Names.of(con, known)
+    rows: dict[str, tuple[Iterable[pa.RecordBatch], Spelling | None]] = {
+        "record": (_records(con, accepted), names.record),
+        "identifier": (_asked(con, _IDENTIFIER), names.identifier),
+        "subject": (_subjects(known), names.subject),
+        "conflict": (_asked(con, _CONFLICT), names.conflict),
+        "proposal": (_asked(con, _PROPOSAL), None),
+    }
+    return {name: parquet.write(batches, SCHEMAS[name], out / f"{name}.parquet", spelled) for name, (batches, spelled) in rows.items()}
+
+
+def _asked(con: duckdb.DuckDBPyConnection, query: str, paths: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    yield from con.execute(query, {"paths": paths} if paths else {}).to_arrow_reader(parquet.ROW_GROUP)
+
+
+def _records(con: duckdb.DuckDBPyConnection, accepted: Sequence[Accepted]) -> Iterator[pa.RecordBatch]:
+    """In the order of places, so many files at a time that they have not more than `MOST_ROWS`, or one."""
+    together: list[str] = []
+    rows = 0
+    for one in accepted:
+        if together and rows + one.rows > MOST_ROWS:
+            yield from _asked(con, _RECORD, together)
+            together, rows = [], 0
+        together.append(one.path)
+        rows += one.rows
+    if together:
+        yield from _asked(con, _RECORD, together)
+
+
+def _subjects(known: Known) -> Iterator[pa.RecordBatch]:
+    """`subject_no`, `component_no`, `is_contested`: of each person once, by number. All identifiers of a person are in one component."""
+    named = np.flatnonzero(known.subject >= 0)
+    contested = np.zeros(len(known.subject), dtype=np.bool_)
+    contested[known.subject[named[known.is_contested[named]]]] = True
+    subject = np.flatnonzero(np.bincount(known.subject[named], minlength=1))
+    columns = [pa.array(values) for values in (subject, known.component[subject], contested[subject])]
+    yield pa.record_batch(columns, names=SCHEMAS["subject"].names)
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What the numbers stand for: puts in the names, once rows are in order."""
+
+    released: pa.BinaryArray
+    """Release token of each number, as its 16 bytes."""
+    called_no: Ints
+    called: pa.Table
+    """`kind` and `issuer` of each `called_no`."""
     places: pa.Table
     """`source_delivery` and `object` of each `place_no`."""
+    known: Known
 
     @classmethod
-    def of(cls, con: duckdb.DuckDBPyConnection) -> Names:
-        """From the work tables `token`, `component_no`, `person_no`, `version` and `delivery`; makes the table `place`."""
-        con.execute(
-            "create table place as select (row_number() over (order by object, source_delivery) - 1)::int as place_no, delivery_no, object,"
-            " source_delivery from (select distinct delivery_no, object from version) join delivery using (delivery_no)"
-        )
-        known = con.execute(
-            "select t.release_token, t.kind, t.issuer, c.component_no, p.subject_no, p.superseded_no, p.is_contested"
-            " from token t join component_no c using (token_no) left join person_no p using (token_no) order by t.token_no"
-        ).to_arrow_table()
+    def of(cls, con: duckdb.DuckDBPyConnection, known: Known) -> _Names:
+        tokens = con.execute("select release::blob as release, called_no from released order by token_no").to_arrow_table()
+        called = con.execute("select kind, issuer from called order by called_no").to_arrow_table()
         places = con.execute("select source_delivery, object from place order by place_no").to_arrow_table()
-        return cls(known["release_token"].combine_chunks(), known.drop_columns("release_token").combine_chunks(), places.combine_chunks())
+        called_no = tokens["called_no"].to_numpy()
+        return cls(tokens["release"].combine_chunks(), called_no, called.combine_chunks(), places.combine_chunks(), known)
 
-    def spelling(self, table: str) -> Spelling | None:
-        """Makes the columns of `table` from a batch of its query; None where they are the query's own."""
-        return {"record": self._record, "identifier": self._identifier, "subject": self._subject}.get(table)
-
-    def _called(self, first: str, token: pa.Array) -> pa.Array:
-        names = self.released.take(token)
+    def _called(self, first: str, token: Ints | pa.Array) -> pa.Array:
+        """`first` and the release token in hex; null where there is none."""
+        numbers = pa.array(token)
+        numbers = pc.if_else(pc.greater_equal(numbers, 0), numbers, None)
+        names = _hex(self.released.take(numbers))
         return pc.binary_join_element_wise(first, names, "") if first else names
 
-    def _record(self, found: pa.RecordBatch) -> list[pa.Array]:
-        place, *position, key, component, is_current = found.columns
+    def record(self, found: pa.RecordBatch) -> list[pa.Array]:
+        """From place, position, item, key and number."""
+        place, *position, key, number = found.columns
         delivery, of = (column.combine_chunks() for column in self.places.take(place).columns)
         alone = pc.binary_join_element_wise("delivery:", delivery, "")
-        return [delivery, of, *position, key, pc.coalesce(self._called("c", component), alone), is_current]
+        at = number.fill_null(-1).to_numpy()
+        stands = np.zeros(len(at), dtype=np.bool_)
+        stands[at >= 0] = self.known.stands[at[at >= 0]]
+        component = np.full(len(at), -1, dtype=np.int64)
+        component[stands] = self.known.component_of_record[at[stands]]
+        return [delivery, of, *position, key, pc.coalesce(self._called("c", component), alone), pa.array(stands)]
 
-    def _identifier(self, found: pa.RecordBatch) -> list[pa.Array]:
+    def identifier(self, found: pa.RecordBatch) -> list[pa.Array]:
+        """From the partner's token and a number."""
         partner, token = found.columns
-        columns = (column.combine_chunks() for column in self.known.take(token).columns)
-        kind, issuer, component, subject, superseded, is_contested = columns
-        released = self.released.take(token)
-        named = [self._called("s", subject), pc.if_else(pc.is_null(subject), released, None), self._called("", superseded)]
-        return [partner, kind, issuer, released, *named, self._called("c", component), pc.coalesce(is_contested, pa.scalar(False))]
+        at = token.to_numpy()
+        kind, issuer = (column.combine_chunks() for column in self.called.take(pa.array(self.called_no[at])).columns)
+        released, subject = self._called("", token), self._called("s", self.known.subject[at])
+        thing, superseded = pc.if_else(pc.is_null(subject), released, None), self._called("", self.known.superseded[at])
+        component = self._called("c", self.known.component[at])
+        return [partner, kind, issuer, released, subject, thing, superseded, component, pa.array(self.known.is_contested[at])]
 
-    def _subject(self, found: pa.RecordBatch) -> list[pa.Array]:
+    def subject(self, found: pa.RecordBatch) -> list[pa.Array]:
+        """From two numbers, and whether it is contested."""
         subject, component, is_contested = found.columns
         return [self._called("s", subject), self._called("c", component), is_contested]
+
+    def conflict(self, found: pa.RecordBatch) -> list[pa.Array]:
+        """From a rule, two numbers and the record."""
+        rule, component, subject, *record = found.columns
+        return [rule, self._called("c", component), self._called("s", subject), *record]
+
+
+def _hex(of: pa.BinaryArray) -> pa.StringArray:
+    """Hexadecimal digits of bytes."""
+    _, offsets, data = of.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[of.offset : of.offset + len(of) + 1]
+    text = bytes(data or b"")[ends[0] : ends[-1]].hex().encode("ascii")
+    empty = pa.py_buffer(np.packbits(of.is_valid().to_numpy(zero_copy_only=False), bitorder="little").tobytes())
+    return pa.StringArray.from_buffers(len(of), pa.py_buffer(2 * (ends - ends[0])), pa.py_buffer(text), empty)

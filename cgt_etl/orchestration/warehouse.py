@@ -24,6 +24,7 @@ import duckdb
 from cgt_etl.contracts.dbt_sources import sync
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import CgtError, DeclarationError
+from cgt_etl.release import marts
 from cgt_etl.release.plan import Plan
 from cgt_etl.release.workspace import work_file
 from cgt_etl.settings import REPOSITORY, Settings, fault_point
@@ -124,12 +125,13 @@ def dbt_build(settings: Settings, registry: Registry, plan: Plan, work_db: Path)
     Seeds are part of a full build only: a base holds the same ones, or it would be no base. Unit tests belong to the test suite.
 
     Raises:
-        DeclarationError: the project does not parse; says where.
+        DeclarationError: the project does not parse, or a released column is not described; says where.
         CgtError: dbt could not start for another reason; the failure of a node raises nothing here (see `Built.raise_if_failed`).
     """
+    marts.load()  # what is not described is not built
     project(settings, registry)
     fault_point("dbt.before")
-    arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test"]
+    arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"]
     if plan.base is not None:
         arguments += ["--exclude-resource-type", "seed"]
     outcome = _invoke(settings, work_db, arguments)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 
 from cgt_etl.errors import DeclarationError
+from cgt_etl.release import described
 from cgt_etl.settings import REPOSITORY
 
 FOLDER = REPOSITORY / "dbt_project" / "models" / "marts"
@@ -27,12 +28,14 @@ INTERNAL = frozenset({"component_id"})
 
 @dataclass(frozen=True)
 class MartColumn:
-    """A released column as declared; empty texts where the model says nothing."""
+    """A released column as declared (`described` says what the words mean). `type` in dbt's words; `unit` in UCUM, empty without one."""
 
     name: str
+    type: str
     meaning: str
     unit: str
     privacy: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ def load() -> tuple[Mart, ...]:
     """Every released table, by name.
 
     Raises:
-        DeclarationError: a table does not say how it is traced, has no primary key, or names a key that it does not declare.
+        DeclarationError: a table does not say how it is traced, has no primary key, or names a key that it does not declare; a
+            column lacks its description, unit, privacy class or source.
     """
     found = [_mart(model, path) for path in sorted(FOLDER.glob("*.yml")) for model in _models(path)]
     return tuple(sorted(found, key=lambda mart: mart.name))
@@ -69,7 +73,8 @@ def _models(path: Path) -> Iterator[dict[str, Any]]:
 
 def _mart(model: dict[str, Any], path: Path) -> Mart:
     said = _meta(model)
-    columns = tuple(_column(column) for column in model.get("columns", []) if column["name"] not in INTERNAL)
+    beside = frozenset(column["name"] for column in model.get("columns", []))
+    columns = tuple(_column(column, model["name"], beside, path) for column in model.get("columns", []) if column["name"] not in INTERNAL)
     keys = {*said.get("primary_key", ()), *said.get("sort_key", ())}
     if not said.get("primary_key") or "traced_by" not in said or not keys <= {column.name for column in columns}:
         raise DeclarationError(
@@ -87,9 +92,16 @@ def _mart(model: dict[str, Any], path: Path) -> Mart:
     )
 
 
-def _column(column: dict[str, Any]) -> MartColumn:
-    said = _meta(column)
-    return MartColumn(column["name"], _line(column.get("description", "")), said.get("unit") or "", said.get("privacy") or "")
+def _column(column: dict[str, Any], table: str, beside: frozenset[str], path: Path) -> MartColumn:
+    said, meaning, type_ = _meta(column), _line(column.get("description", "")), column.get("data_type", "")
+    missing = described.missing(column["name"], type_, meaning, said, beside)
+    if missing:
+        raise DeclarationError(
+            f"the released column `{table}.{column['name']}` is not described",
+            file=path.name,
+            remedy=f"Say below it, and in its `config: meta:`, {'; '.join(missing)}",
+        )
+    return MartColumn(column["name"], type_, meaning, said["unit"] or "", said["privacy"], said["source"])
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import GateClosed
 from cgt_etl.landing import durable
 from cgt_etl.quality.verdict import Verdict
-from cgt_etl.release import dictionary, digest, marts, read, tables, warehouse
+from cgt_etl.release import dictionary, digest, marts, read, rules_catalogue, tables, warehouse
 from cgt_etl.release.plan import Plan, build_file, identity_folder
 from cgt_etl.release.read import Release
 from cgt_etl.settings import Settings, fault_point
@@ -88,8 +88,10 @@ def write(folder: Path, registry: Registry, plan: Plan, work_db: Path, *, verdic
     listed = marts.load()
     with duckdb.connect(work_db, read_only=True, config=tables.SETTINGS) as connection:
         exported = tables.export(connection, listed, folder)
+        found = rules_catalogue.counted(connection)
     (folder / "dictionary").mkdir()
     dictionary.write(folder / "dictionary", listed, exported, registry)
+    rules_catalogue.write(folder / "dictionary", found, verdict, plan.previous)
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     if plan.previous:
         tables.link_unchanged(folder, plan.previous.folder, files)

@@ -60,7 +60,7 @@ def export(connection: duckdb.DuckDBPyConnection, marts: Iterable[Mart], folder:
     """Write `tables/<name>/part-0000.parquet` of every mart below `folder`; gives name -> table.
 
     Raises:
-        CgtError: a table is not in the build, or lacks a column that its model declares.
+        CgtError: a table is not in the build, or has other columns than its model declares.
     """
     return {mart.name: _export(connection, mart, folder) for mart in marts}
 
@@ -71,9 +71,9 @@ def _export(connection: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) -> 
         [SCHEMA, mart.name],
     ).fetchall()
     columns = [Column(name, type_) for name, type_ in described if name not in INTERNAL]
-    absent = {column.name for column in mart.columns} - {column.name for column in columns}
-    if not columns or absent:
-        problem = f"has not the declared columns {', '.join(sorted(absent))}" if columns else "is not in the build"
+    unlike = {column.name for column in mart.columns} ^ {column.name for column in columns}
+    if not columns or unlike:
+        problem = f"and its declaration differ in {', '.join(sorted(unlike))}" if columns else "is not in the build"
         raise CgtError(f"the released table `{mart.name}` {problem}", remedy="Mend the model of this name in dbt_project/models/marts")
     sort = list(dict.fromkeys([*mart.sort_key, *mart.primary_key]))
     order = [*sort, *(column.name for column in columns if column.name not in sort)]

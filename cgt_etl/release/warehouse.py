@@ -20,10 +20,15 @@ Form = Literal["view", "table"]
 
 def write(release: Release, target: Path, form: Form) -> None:
     """Make the new DuckDB file `target`, with one commented view or table per released table."""
-    meanings = dictionary.meanings(release.folder / "dictionary")
     with duckdb.connect(target, config=SETTINGS) as connection:
-        for table in sorted(release.tables):
-            _make(connection, release, table, form, meanings)
+        fill(connection, release, form)
+
+
+def fill(connection: duckdb.DuckDBPyConnection, release: Release, form: Form) -> None:
+    """Make one commented view or table per released table."""
+    meanings = dictionary.meanings(release.folder / "dictionary")
+    for table in sorted(release.tables):
+        _make(connection, release, table, form, meanings)
 
 
 def _make(connection: duckdb.DuckDBPyConnection, release: Release, table: str, form: Form, meanings: dict[tuple[str, str], str]) -> None:

@@ -94,6 +94,13 @@ def _control(con: duckdb.DuckDBPyConnection, registry: Registry, plan: Plan) -> 
         [_delivery_row(one) for one in plan.deliveries],
         counts=_COUNTED,
     )
+    _table(
+        con,
+        "control.promise",
+        ("partner", "feed", "every_days", "delay_days"),
+        [(one.partner.partner, one.feed.name, one.promise.every_days, one.promise.delay_days) for one in registry.bindings],
+        counts=("every_days", "delay_days"),
+    )
     partners = [registry.partners[name] for name in sorted(registry.partners)]
     _table(
         con,

@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
 
 from cgt_etl.simulator.calendar import Calendar, named
 from cgt_etl.simulator.delivery import File, Inbox
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.facts import Bulk, Csv, DefectClass, Fact, Layout, Nightly, Own, Record, is_dated
+from cgt_etl.simulator.measured import measurements
 from cgt_etl.simulator.oracle import Oracle
 from cgt_etl.simulator.truth import Truth
 
@@ -63,11 +65,13 @@ RATES: Mapping[Level, Rates] = {
 class Engine:
     """Writes facts into nights. One pass over journeys; `finish` seals the files."""
 
-    def __init__(self, out: Path, calendar: Calendar, seed: int, level: Level) -> None:
+    def __init__(self, out: Path, calendar: Calendar, seed: int, level: Level, zones: Mapping[str, ZoneInfo]) -> None:
+        """`zones`: of the partners, by name."""
         self.inbox = Inbox(out / "inbox", calendar)
         self.truth = Truth(out / "truth")
         self.oracle = Oracle()
         self._calendar, self._seed, self._level, self._rates = calendar, seed, level, RATES[level]
+        self._zones = zones
 
     def deliver(self, export: Export, fact: Fact | Bulk) -> None:
         """Bring one fact into the nights that carry it; nothing where it is known only after the last."""
@@ -77,7 +81,6 @@ class Engine:
         if isinstance(fact, Bulk):
             self._bulk(night, fact)
             return
-        layout = export.FEEDS[fact.feed]
         draws = Draws.seeded(self._seed, "delivery", fact.partner, fact.feed, *fact.key, fact.change)
         if not fact.persists:
             night += fact.change + (draws.chance(self._rates.late) and fact.is_final and not fact.file)
@@ -87,9 +90,9 @@ class Engine:
             # A correction is nobody's loss, and a late record comes after the run.
             return
         if fact.persists:
-            self._snapshot(export, fact, night, layout, draws)
+            self._snapshot(export, fact, night, draws)
         else:
-            self._once(export, fact, night, layout, draws)
+            self._once(export, fact, night, draws)
 
     def finish(self) -> None:
         """Copies of files that cannot be read, files delivered again, then hashes, the oracle's partition and the defects of files."""
@@ -104,25 +107,25 @@ class Engine:
             self.truth.say("oracle", row)
         self.truth.close()
 
-    def _once(self, export: Export, fact: Fact, night: int, layout: Layout, draws: Draws) -> None:
+    def _once(self, export: Export, fact: Fact, night: int, draws: Draws) -> None:
         found = self._defect(export.DEFECTS.get(fact.feed, ()), fact, draws)
         if found is None:
-            self._write(fact, night, layout, None)
+            self._write(export, fact, night, None)
             again = export.TWICE.get(fact.feed) if hasattr(export, "TWICE") else None
             if again and draws.chance(self._rates.twice):
-                self._write(replace(fact, record=again(fact.record, draws)), night, layout, TWICE)
+                self._write(export, replace(fact, record=again(fact.record, draws)), night, TWICE)
             elif self._may_come_again(fact, night) and draws.chance(self._rates.repeated):
-                self._write(fact, night + 1, layout, None, is_duplicate=True)
+                self._write(export, fact, night + 1, None, is_duplicate=True)
             return
         spoiled, defect = found
-        self._write(replace(fact, record=spoiled), night, layout, defect)
+        self._write(export, replace(fact, record=spoiled), night, defect)
         if defect.effect == "row" and self._may_come_again(fact, night) and draws.chance(self._rates.mended):
-            self._write(fact, night + 1, layout, None)
+            self._write(export, fact, night + 1, None)
 
     def _may_come_again(self, fact: Fact, night: int) -> bool:
         return fact.is_final and not fact.change and not fact.file and night < self._calendar.nights
 
-    def _snapshot(self, export: Export, fact: Fact, night: int, layout: Layout, draws: Draws) -> None:
+    def _snapshot(self, export: Export, fact: Fact, night: int, draws: Draws) -> None:
         nights = self._calendar.nights
         is_withdrawn = Draws.seeded(self._seed, "withdrawn", fact.partner, fact.feed, *fact.key).chance(self._rates.withdrawn)
         last = nights - (is_withdrawn and night < nights)
@@ -133,9 +136,9 @@ class Engine:
         for at in range(night, last + 1):
             stands = at == nights or replaced is not None
             if found is None:
-                self._write(fact, at, layout, None, stands=stands)
+                self._write(export, fact, at, None, stands=stands)
             else:
-                self._write(replace(fact, record=found[0]), at, layout, found[1], stands=stands)
+                self._write(export, replace(fact, record=found[0]), at, found[1], stands=stands)
 
     def _defect(self, classes: tuple[DefectClass, ...], fact: Fact, draws: Draws) -> tuple[Record, DefectClass] | None:
         """At most one defect of a record, by the stated shares; a class that this record cannot have leaves it as it is."""
@@ -151,8 +154,9 @@ class Engine:
         return None
 
     def _write(
-        self, fact: Fact, night: int, layout: Layout, defect: DefectClass | None, *, is_duplicate: bool = False, stands: bool = True
+        self, export: Export, fact: Fact, night: int, defect: DefectClass | None, *, is_duplicate: bool = False, stands: bool = True
     ) -> None:
+        layout = export.FEEDS[fact.feed]
         if isinstance(layout, Own):
             if fact.file is None:
                 raise ValueError(f"a record of {fact.feed} names its file")
@@ -170,10 +174,11 @@ class Engine:
         if not fact.is_retraction:
             joined = tuple(one for one in surviving if one not in fact.apart)
             traits = tuple(one for one in fact.traits if lands and one.column not in loses)
+            donation = fact.collected if lands and "din" not in loses else None
             if fact.swap and lands:
-                self.oracle.mixed(fact.swap, joined, traits, (file.id, position or 0))
+                self.oracle.mixed(fact.swap, joined, traits, (file.id, position or 0), donation=donation)
             else:
-                self.oracle.record(joined, traits, stands=stands)
+                self.oracle.record(joined, traits, stands=stands, donation=donation)
             for one in surviving:
                 self.oracle.record((one,))
         self.truth.say(
@@ -210,6 +215,20 @@ class Engine:
                 "events": [
                     {"event_type": one.event_type, "object": one.object, "person": one.person, "local": one.local, "utc": one.utc}
                     for one in fact.events
+                ],
+                "measurements": [
+                    {
+                        "measurement": one.measurement,
+                        "object": one.object,
+                        "person": one.person,
+                        "local": one.at[0],
+                        "utc": one.at[1],
+                        "value": one.value,
+                        "unit": one.unit,
+                        "text": one.text,
+                        "comparator": one.comparator,
+                    }
+                    for one in (measurements(export.DIALECT, fact, self._zones) if lands and not fact.is_retraction else ())
                 ],
             },
         )

@@ -119,6 +119,11 @@ class Fact:
     is_final: bool = True
     """No other statement of the same record follows, so that it may come late or again."""
 
+    @property
+    def collected(self) -> str | None:
+        """Donation whose collection it states, of the one person that it is about."""
+        return next((one.object for one in self.events if one.event_type == "apheresis_started"), None)
+
 
 @dataclass(frozen=True)
 class DefectClass:

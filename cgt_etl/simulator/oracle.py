@@ -5,8 +5,9 @@ A union-find of its own, so that the pipeline's is judged by something else. Gro
 Two partitions: what may be joined, by anything that was delivered, and what must be, by what stands in the end. A record in which another
 person was named is held until all is known. Where what is written would make one person of two numbers of one issuer, two birth dates or
 two sexes, the swap has left a contradiction: the record joins nothing that must be joined, and what may be joined is what belongs to one
-person; whose the number is that got into it cannot be told by the files, so that nothing must be joined with it. Where it leaves none,
-nobody could know, and it joins what it says.
+person; whose the number is that got into it cannot be told by the files, so that nothing must be joined with it. Where it leaves none among
+identifiers, it joins what it says; then a collection may still contradict it, of which another record names another person, and where none
+does, nobody could know.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Mixed:
     swap: Swap
     told: list[tuple[Named, ...]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    donations: set[str] = field(default_factory=set)
+    """Whose collection they state."""
 
 
 class Oracle:
@@ -71,28 +74,35 @@ class Oracle:
         """Of an identifier, what is said of its person."""
         self._mixed: dict[str, Mixed] = {}
         self._contested: set[int] = set()
+        self._collected: dict[str, set[int]] = defaultdict(set)
+        """Of a donation, what records that stand name beside it."""
 
-    def record(self, named: tuple[Named, ...], traits: tuple[Named, ...] = (), *, stands: bool = True) -> None:
-        """What one landed record names; `stands` where nothing takes its place in the end."""
+    def record(self, named: tuple[Named, ...], traits: tuple[Named, ...] = (), *, stands: bool = True, donation: str | None = None) -> None:
+        """What one landed record names; `stands` where nothing takes its place in the end. `donation`: whose collection it states."""
         sides = self._sides(named)
         for side in sides:
             self._may.join(side)
             if stands:
                 self._must.join(side)
+                if donation:
+                    self._collected[donation].update(side)
         self._note(named, traits)
 
-    def mixed(self, swap: Swap, named: tuple[Named, ...], traits: tuple[Named, ...], place: Place) -> None:
-        """What a landed record names in which another person is named, held until `judged`."""
+    def mixed(self, swap: Swap, named: tuple[Named, ...], traits: tuple[Named, ...], place: Place, *, donation: str | None = None) -> None:
+        """What a landed record names in which another person is named, held until `judged`; `donation` as of `record`."""
         self._sides(named)
         self._note(tuple(one for one in named if one.person == swap.persons[0]), traits)
         mixed = self._mixed.setdefault(swap.id, Mixed(swap))
         mixed.told.append(named)
         mixed.places.append(place)
+        mixed.donations |= {donation} if donation else set()
 
     def judged(self) -> Iterator[dict[str, object]]:
         """Every swap that was delivered, in the order of delivery; call once, after all records and before `partition`."""
         for mixed in self._mixed.values():
+            beside = {number for one in mixed.donations for number in self._collected[one]}
             leaves = not mixed.swap.is_double and self._contradicts(mixed)
+            by_donation = not mixed.swap.is_double and not leaves and self._contradicts(mixed, beside)
             for named in mixed.told:
                 self._settle(named, leaves=leaves, about=mixed.swap.persons[0])
             yield {
@@ -101,6 +111,7 @@ class Oracle:
                 "places": mixed.places,
                 "is_double": mixed.swap.is_double,
                 "leaves_contradiction": leaves,
+                "is_contradicted_by_donation": by_donation,
             }
 
     def partition(self) -> Iterator[dict[str, object]]:
@@ -110,9 +121,13 @@ class Oracle:
             certain = None if number in self._contested else must[number]
             yield {"kind": kind, "issuer": issuer, "value": value, "role": role, "component": may[number], "certain": certain}
 
-    def _contradicts(self, mixed: Mixed) -> bool:
-        """Whether the groups that the records would join hold two numbers of one issuer, or two answers to one question."""
+    def _contradicts(self, mixed: Mixed, beside: Iterable[int] = ()) -> bool:
+        """Whether the groups that the records would join hold two numbers of one issuer, or two answers to one question.
+
+        `beside`: what would be of the same person too, by something else.
+        """
         roots = {self._must.root(number) for named in mixed.told for side in self._sides(named) for number in side}
+        roots |= {self._must.root(number) for number in beside}
         numbers: dict[tuple[str, str], set[tuple[int, str]]] = defaultdict(set)
         for (kind, issuer, value, _), number in self._number.items():
             if kind in NUMBERED_ONCE and (root := self._must.root(number)) in roots:

@@ -61,8 +61,8 @@ def simulate(
     if journeys < 1 or nights < 1:
         raise ValueError("a run has at least one journey and one night")
     (out / "inbox").mkdir(parents=True)
-    engine = Engine(out, Calendar(nights), seed, defects)
     parties = network(world, seed) if defects == "none" else with_a_wrong_clock(network(world, seed))
+    engine = Engine(out, Calendar(nights), seed, defects, {party.partner: party.zone for party in parties.parties})
     modules = export_modules(high_volume=high_volume)
     for name, text in partner_files(parties, is_wide=world == "wide", high_volume=high_volume).items():
         folder = out / "partners" / name

@@ -19,7 +19,7 @@ TYPES = {
 
 _COLUMNS = {
     "subject": """
-        subject_id role_code birth_year:bigint sex_code is_contested:boolean
+        subject_id role_code birth_year:bigint sex_code treatment_consent_code research_consent_code is_contested:boolean
     """,
     "therapy_order": """
         therapy_order_id order_id coi_id subject_id product_name_code sponsor_party_id issued_date:date cancelled_date:date
@@ -44,6 +44,8 @@ _COLUMNS = {
         inlet_volume_ml:double anticoagulant_ml:double whole_blood_processed_ml:double reported_whole_blood_processed_ml:double
         run_time_min:double product_volume_ml:double cd3_yield_10_9:double cd34_yield_10_6:double tnc_yield_10_9:double
         pre_cd3_per_ul:double post_cd3_per_ul:double ce1_percent:double ce2_percent:double reported_ce2_percent:double
+        pre_cd34_per_ul:double ce2_cd34_percent:double hold_before_freezing_h:double donor_plt_before_10_9_per_l:double
+        donor_plt_after_10_9_per_l:double donor_hgb_before_g_per_dl:double donor_hgb_after_g_per_dl:double donation_no:bigint
         is_cryopreserved:boolean adverse_event_code
     """,
     "product": """
@@ -55,7 +57,8 @@ _COLUMNS = {
     """,
     "batch": """
         batch_id therapy_order_id recipient_subject_id parent_batch_id product_name_code process_version gene_agent_lot_id
-        started_date:date ended_date:date disposition_code
+        started_date:date ended_date:date culture_days:bigint seeded_cells_10_6:double harvested_cells_10_6:double
+        expansion_fold:double population_doublings:double disposition_code
     """,
     "dose_unit": """
         dose_unit_id lot_id container_no batch_id recipient_subject_id product_name_code component_code planned_cells_10_6:double
@@ -65,24 +68,25 @@ _COLUMNS = {
         administration_id subject_id therapy_order_id journey_id product_name_code site_id started_at_utc:timestamp started_local
         started_date:date started_precision started_zone_source ended_at_utc:timestamp ended_local ended_date:date ended_precision
         ended_zone_source has_entire_volume:boolean cells_given_10_6:double dose_per_kg_10_6:double recipient_weight_kg:double
-        started_local_hour:double pathway_code
+        weight_basis_code started_local_hour:double pathway_code
     """,
     "shipment": """
         shipment_id sscc_id awb_id from_site_id to_site_id sent_at_utc:timestamp received_at_utc:timestamp
-        qualified_until_at_utc:timestamp out_of_specification_min:double lid_opening_count:bigint gap_min:double source_delivery
-        source_row:bigint
+        transit_h:double qualified_until_at_utc:timestamp out_of_specification_min:double lid_opening_count:bigint gap_min:double
+        source_delivery source_row:bigint
     """,
     "measurement": """
         measurement_id measurement subject_id therapy_order_id collection_id product_id batch_id administration_id dose_unit_id
-        site_id specimen_code method timepoint_code replicate_no:bigint occurred_at_utc:timestamp occurred_local occurred_date:date
-        occurred_precision occurred_zone_source value:double comparator value_code unit raw_value raw_unit denominator_code
-        lower_limit:double upper_limit:double loinc_code status_code value_status specification_id verdict_code
-        source_delivery source_row:bigint
+        shipment_id site_id specimen_code method timepoint_code replicate_no:bigint occurred_at_utc:timestamp occurred_local
+        occurred_date:date occurred_precision occurred_zone_source value:double comparator value_code unit raw_value raw_unit
+        denominator_code lower_limit:double upper_limit:double loinc_code status_code superseded_by_measurement_id value_status
+        specification_id verdict_code recomputed_verdict_code source_delivery source_row:bigint
     """,
     "outcome": """
-        outcome_id outcome_type subject_id journey_id administration_id batch_id site_id scale_code grade:bigint value_code
-        value:double unit onset_date:date offset_date:date assessed_date:date day_from_infusion:bigint is_censored:boolean
-        is_never:boolean value_status source_delivery source_row:bigint
+        outcome_id outcome_type basis_code subject_id journey_id administration_id batch_id site_id scale_code grade:bigint
+        is_lower_bound:boolean value_code value:double unit onset_date:date offset_date:date assessed_date:date
+        day_from_infusion:bigint time_to_event_days:bigint is_censored:boolean is_never:boolean value_status
+        source_delivery source_row:bigint
     """,
 }
 """Table -> its columns in order, each a string where no type stands behind it."""

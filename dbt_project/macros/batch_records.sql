@@ -156,3 +156,18 @@ select
 from {{ ref(model) }}
 where coi is not null
 {%- endmacro %}
+
+{# Lots used up, one for each of `materials` (column -> material) that a row names; the columns of `material_lot`. #}
+{% macro batch_record_material_lot(model, materials) -%}
+    {%- for column, material in materials.items() %}
+select
+    {{ fact_columns(column) }},
+    batch as batch_token,
+    '{{ material }}' as material_code,
+    {{ column }} as material_lot_token,
+    {{ unstated('material_lot', ['batch_token', 'material_code', 'material_lot_token']) }}
+from {{ ref(model) }}
+where {{ column }} is not null
+{{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -59,6 +59,9 @@
             'batch_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text',
             'parent_batch_token': 'text', 'gene_agent_lot_token': 'text', 'ended': 'time', 'disposition_code': 'text',
         },
+        'material_lot': {
+            'batch_token': 'text', 'material_code': 'text', 'material_lot_token': 'text', 'expiry_date': 'date',
+        },
         'product_edge': {
             'edge_type': 'text', 'parent_din_token': 'text', 'parent_product_description_code': 'text', 'parent_division': 'text',
             'child_din_token': 'text', 'child_product_description_code': 'text', 'child_division': 'text', 'child_batch_token': 'text',
@@ -85,7 +88,7 @@
         ),
         'event': dict(
             person, event_type='text', occurred='time', recorded='time', status='text', detail_code='text', din_token='text',
-            order_token='text', batch_token='text', lot_token='text', sscc_token='text', logger_token='text',
+            order_token='text', batch_token='text', lot_token='text', sscc_token='text', awb_token='text', logger_token='text',
             from_party_id='text', to_party_id='text', from_gln='text', to_gln='text'
         ),
         'outcome': dict(

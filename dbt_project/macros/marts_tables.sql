@@ -100,15 +100,3 @@
 {% macro complete_sum(expression) -%}
     case when count({{ expression }}) = count(*) then cast(sum({{ as_decimal(expression) }}) as {{ type_of('number') }}) end
 {%- endmacro %}
-
-{#
-  True where a row of the timeline (`row`) is not later than a decision (`decision`): by instants where both have one, else by local dates,
-  the whole day of the decision counting as before it.
-#}
-{% macro is_at_or_before(row, decision) -%}
-    case
-        when {{ row }}.occurred_at_utc is not null and {{ decision }}.decision_at_utc is not null
-            then {{ row }}.occurred_at_utc <= {{ decision }}.decision_at_utc
-        else coalesce({{ row }}.occurred_date <= {{ decision }}.decision_date, false)
-    end
-{%- endmacro %}

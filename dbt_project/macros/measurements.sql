@@ -81,3 +81,47 @@
         else {{ stated }}.value_status
     end as value_status
 {%- endmacro %}
+
+{#
+  pass or fail of a result by the limits that were stated with it, in one unit or in one word; null where the two cannot be compared, or where
+  a bound (`<0.5`) leaves it open. `result` has value, comparator, value_code, unit and status; `limits` lower_limit, upper_limit, is_inclusive,
+  limit_code and unit. An interim result is not judged.
+#}
+{% macro verdict_by_limits(result, limits) -%}
+    {%- set value, lower, upper = result ~ '.value', limits ~ '.lower_limit', limits ~ '.upper_limit' -%}
+    {%- set bound = "coalesce(" ~ result ~ ".comparator, '')" -%}
+    {%- set is_strict = 'not ' ~ limits ~ '.is_inclusive' -%}
+    case
+        when {{ result }}.status = 'preliminary' then null
+        when {{ limits }}.limit_code is not null and {{ result }}.value_code is not null
+            then case
+                when {{ result }}.value_code = {{ limits }}.limit_code then 'pass'
+                when {{ limits }}.limit_code = 'below_quantification_limit' and {{ result }}.value_code = 'not_detected' then 'pass'
+                else 'fail'
+            end
+        when {{ value }} is null or coalesce({{ result }}.unit, '') <> coalesce({{ limits }}.unit, '') or {{ limits }}.is_inclusive is null then null
+        -- of a bound that the value lies below, the upper limit is met where the bound does not pass it, and the lower is never met for certain
+        when {{ bound }} in ('<', '<=')
+            then case
+                when {{ lower }} is not null and ({{ value }} < {{ lower }} or ({{ value }} = {{ lower }} and ({{ is_strict }} or {{ bound }} = '<')))
+                    then 'fail'
+                when
+                    {{ lower }} is null
+                    and ({{ value }} < {{ upper }} or ({{ value }} = {{ upper }} and ({{ limits }}.is_inclusive or {{ bound }} = '<')))
+                    then 'pass'
+            end
+        when {{ bound }} in ('>', '>=')
+            then case
+                when {{ upper }} is not null and ({{ value }} > {{ upper }} or ({{ value }} = {{ upper }} and ({{ is_strict }} or {{ bound }} = '>')))
+                    then 'fail'
+                when
+                    {{ upper }} is null
+                    and ({{ value }} > {{ lower }} or ({{ value }} = {{ lower }} and ({{ limits }}.is_inclusive or {{ bound }} = '>')))
+                    then 'pass'
+            end
+        when {{ lower }} is null and {{ upper }} is null then null
+        when {{ value }} < {{ lower }} or ({{ value }} = {{ lower }} and {{ is_strict }}) then 'fail'
+        when {{ value }} > {{ upper }} or ({{ value }} = {{ upper }} and {{ is_strict }}) then 'fail'
+        else 'pass'
+    end
+{%- endmacro %}

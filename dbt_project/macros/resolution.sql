@@ -84,9 +84,12 @@
 {%- endmacro %}
 
 {# Id of a bag: donation, product description code and division; `00` where no division is said. Case of the division counts. #}
-{% macro product_id(din_id, relation) -%}
-    {{ surrogate_key(["'product'", din_id, relation ~ '.product_description_code', 'coalesce(' ~ relation ~ ".division, '00')"]) }}
+{% macro product_key(din_id, product_description_code, division) -%}
+    {{ surrogate_key(["'product'", din_id, product_description_code, 'coalesce(' ~ division ~ ", '00')"]) }}
 {%- endmacro %}
+
+{# Product description codes of mobilised haematopoietic progenitor cells, fresh and frozen: unmobilised collections give none. #}
+{% macro mobilised_codes() -%} ('S1128', 'S1194', 'S1195', 'S1310') {%- endmacro %}
 
 {# Predicate: the text `whole` begins with the text `part`; on ISO dates, a day lies in a month or year. #}
 {% macro begins_with(whole, part) -%} substring({{ whole }}, 1, length({{ part }})) = {{ part }} {%- endmacro %}

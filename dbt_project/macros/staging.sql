@@ -119,3 +119,9 @@ where false
 {% macro product_description_code(column) -%} substring({{ column }}, 1, 5) {%- endmacro %}
 {% macro collection_type_letter(column) -%} case when length({{ column }}) = 8 then substring({{ column }}, 6, 1) end {%- endmacro %}
 {% macro division_in_code(column) -%} case when length({{ column }}) = 8 then substring({{ column }}, 7, 2) end {%- endmacro %}
+
+{#
+  Division of the bag that a record means: the one inside its product code, which is printed on the label and scanned, before the one that
+  stands beside it, which somebody typed. Where the two differ is a finding (D12).
+#}
+{% macro bag_division(code_division='code_division', division='division') -%} coalesce({{ code_division }}, {{ division }}) {%- endmacro %}

@@ -9,12 +9,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
@@ -27,6 +27,11 @@ from cgt_etl.release.plan import plan
 from cgt_etl.release.workspace import prepare
 from cgt_etl.settings import Settings
 
+GIVEN = """
+select schema_name || '.' || table_name, list(column_name order by column_index)
+from duckdb_columns() where schema_name in ('landed', 'control', 'identity') group by all
+"""
+
 
 @dataclass(frozen=True)
 class Built:
@@ -35,6 +40,8 @@ class Built:
     registry: Registry
     manifest: dict[str, Any]
     results: list[dict[str, Any]]
+    given: dict[str, list[str]]
+    """`schema.table` -> columns, of what was there before dbt ran."""
 
     @cached_property
     def models(self) -> dict[str, dict[str, Any]]:
@@ -54,18 +61,24 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    home = tmp_path_factory.mktemp("home")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return dbt(tmp_path_factory.mktemp("home"), "build", "--exclude-resource-type", "exposure")
+
+
+def dbt(home: Path, *command: str) -> Built:
+    """Run one command of dbt on all of the project in a new home."""
     settings = Settings(home=home)
     registry = Registry.load(settings)
     assert not registry.unhealthy
     identity = home / "identity"
     build(settings, registry, [], Keys(bytes(32)), identity)
     work = prepare(settings, registry, plan(settings, registry, []), identity, None)
+    with duckdb.connect(str(work), read_only=True) as connection:
+        given = dict(connection.execute(GIVEN).fetchall())
     folder, target = project(settings, registry), home / "target"
-    command = ["--quiet", "build", "--project-dir", folder, "--profiles-dir", folder, "--target-path", target, "--log-path", home / "logs"]
+    places = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", target, "--log-path", home / "logs"]
     done = subprocess.run(
-        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *map(str, command)],
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", *command, *map(str, places)],
         env=os.environ | {"CGT_BUILD_DB": str(work), "CGT_THREADS": "2", "DO_NOT_TRACK": "1"},
         cwd=folder,
         capture_output=True,
@@ -73,7 +86,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    yield Built(registry, _json(target / "manifest.json"), _json(target / "run_results.json")["results"])
+    return Built(registry, _json(target / "manifest.json"), _json(target / "run_results.json")["results"], given)
 
 
 def _json(path: Path) -> Any:

@@ -13,8 +13,9 @@ from tests.dbt.conftest import Built
 pytestmark = pytest.mark.slow
 
 PORTABLE = {
-    "ABS", "AND", "ARG_MIN", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXTRACT", "FIRST_VALUE", "FLOOR", "IF", "LAG", "LENGTH",
-    "LN", "LOWER", "MAX", "MD5", "MIN", "NULLIF", "OR", "REPLACE", "ROUND", "ROW_NUMBER", "SQRT", "SUBSTRING", "SUM", "TRIM", "UPPER",
+    "ABS", "AND", "ARG_MIN", "CASE", "CAST", "COALESCE", "COUNT", "DATEDIFF", "EXTRACT", "FIRST_VALUE", "FLOOR", "IF", "LAG", "LEAD",
+    "LENGTH", "LN", "LOWER", "MAX", "MD5", "MIN", "NULLIF", "OR", "REPLACE", "ROUND", "ROW_NUMBER", "SQRT", "SUBSTRING", "SUM",
+    "TRIM", "UPPER",
 }  # fmt: skip
 """Functions that DuckDB and Spark both have with one meaning, in sqlglot's names; another is looked up in both before it is added here.
 DATEDIFF comes from the dispatched `days_between` and `minutes_between` alone."""
@@ -135,6 +136,7 @@ def _is_of(field: str, column: str) -> bool:
     return field == column or field in {f"{column}_{part}" for part in ("at_utc", "date", "local", "precision")} | {f"{column}__comparator"}
 
 
+@pytest.mark.rule("R10")
 def test_a_genealogy_that_comes_back_to_where_it_began_stops_the_build(built: Built) -> None:
     [test] = [node for node in built.manifest["nodes"].values() if node["resource_type"] == "test" and node["name"].startswith("acyclic")]
     assert test["config"]["severity"].lower() == "error"

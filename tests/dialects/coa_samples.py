@@ -57,6 +57,7 @@ def samples() -> dict[str, dict[str, Any]]:
         ("Colour", "visual", "report", "clear", "P"),
         ("VCN", "ddPCR, copies/cell", "<=5", "ND", "-"),
         ("Sterility", "rapid", "No growth", "NGTD d31", "?"),
+        ("VCN", "ddPCR", "<=5", 2.2, "P"),
     ]
     without_label = certificate(LAYOUT_7)
     del without_label["labels"]["Lot (CD4):"]

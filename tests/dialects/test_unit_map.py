@@ -85,8 +85,33 @@ TRAPS = [
     ("cfu_gm", "10*4/kg", 25.0, 2.5),
     ("harvest_total_viable", "10*6", 850.0, 0.85),
     ("ionised_calcium", "mg/dL", 4.8, 1.198),
+    ("logger_temp", "[degF]", -238.0, -150.0),  # read as Celsius it would be colder than nitrogen
+    ("logger_temp", "FAH", -320.8, -196.0),
+    ("endotoxin", "EU/mL", 0.25, 0.25),
+    ("albumin", "g/L", 38.0, 3.8),
+    ("fibrinogen", "g/L", 2.1, 210.0),
+    ("igg", "g/L", 6.5, 650.0),
+    ("pb_hct", "L/L", 0.38, 38.0),
+    ("pb_hct", "fraction", 0.38, 38.0),
+    ("creatinine", "umol/L", 88.4, 1.0),
+    ("ldh", "ukat/L", 4.0, 240.0),
 ]
 """measurement, unit, value as written, value in the canonical unit; each of these has been got wrong somewhere."""
+
+
+LIES = [
+    ("endotoxin", "[EU]/mL"),  # UCUM's [EU] is the Ehrlich unit
+    ("endotoxin", "EU/kg/h"),
+    ("pb_hgb", "g/mL"),
+    ("pb_plt", "10*4"),  # of a volume that is not said
+    ("pb_plt", "K/L"),
+    ("vcn", "copies/ug"),
+    ("dose_infused_abs", "10*6/kg"),
+    ("product_cd34_total", "10*6/kg"),
+    ("hrv_sdnn", "rMSSD"),
+    ("crp", "g/L"),
+]
+"""measurement, unit: it looks like a unit of it and is one of something else, or of a size that nobody means. It has no factor."""
 
 
 NOT_CONVERTED = {
@@ -158,6 +183,11 @@ def test_factor_is_that_of_the_units(row: dict[str, str], units: PintUcumRegistr
 def test_traps(measurement: str, unit: str, written: float, canonical: float) -> None:
     row = ROWS[measurement, unit]
     assert written * float(row["factor"]) + float(row["unit_offset"]) == pytest.approx(canonical, rel=1e-3)
+
+
+@pytest.mark.parametrize(("measurement", "unit"), LIES)
+def test_what_is_no_unit_of_the_measurement_has_no_factor(measurement: str, unit: str) -> None:
+    assert (measurement, unit) not in ROWS
 
 
 def test_one_canonical_unit_per_measurement_and_each_its_own() -> None:

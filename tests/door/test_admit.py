@@ -293,6 +293,29 @@ def test_a_grade_has_its_scale(tmp_path: Path) -> None:
     assert verdicts(rule_case(tmp_path, [alone], [["1"], ["97"]])) == [(2, "grade", "R42", "cell")]
 
 
+@pytest.mark.parametrize("method", ["ddPCR", ""])
+def test_copies_of_a_vector_have_their_basis(method: str, tmp_path: Path) -> None:
+    maps = {"test": "test", "test_map": "coa_test", "basis": "method", "basis_map": "coa_basis"}
+    result = column(
+        "result", "RESULT", cast="measured", missing={"ND": "nd"}, rules=[("R34", "basis_stated", {"measurement": "vcn", **maps})]
+    )
+    test = column("test", "TEST", cast="code", code_map="coa_test")
+    rows = [["2.9", "VCN", "ddPCR, copies/cell"], ["2.9", "VCN", method], ["ND", "VCN", method], ["95", "T Cell Purity", method]]
+    admission = rule_case(tmp_path, [result, test, column("method", "METHOD")], rows)
+    assert verdicts(admission) == [(3, "result", "R34", "cell")]
+
+
+@pytest.mark.parametrize(
+    ("measurement", "right", "wrong"),
+    [("endotoxin", "EU/mL", "[EU]/mL"), ("pb_plt", "x10*4/uL", "10*4"), ("dose_infused_abs", "10*6", "10*6/kg"), ("pb_hgb", "g/L", "g/mL")],
+)
+def test_a_value_in_a_unit_of_something_else_is_set_aside(tmp_path: Path, measurement: str, right: str, wrong: str) -> None:
+    value = column("value", "VALUE", cast="measured", measurement={"name": measurement}, unit_column="unit")
+    admission = rule_case(tmp_path, [value, column("unit", "UNIT")], [["0.25", right], ["0.25", wrong]])
+    assert ("value", "D05", "cell") in [found[1:] for found in verdicts(admission) if found[0] == 3]
+    assert not [found for found in verdicts(admission) if found[0] == 2 and found[2] != "D07"]
+
+
 def test_units(tmp_path: Path) -> None:
     hgb = column("hgb", "HGB", cast="decimal", measurement={"name": "pb_hgb"}, unit_column="unit")
     admission = rule_case(

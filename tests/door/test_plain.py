@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -86,6 +87,23 @@ FORMATS: list[list[str]] = [
 @example(["2025-11-02T01:30", "2025-03-09T02:30", "2025-04-06T01:45", "1986-01-01T00:10", "1972-01-07T00:30"], [], "Australia/Lord_Howe")
 def test_instants(texts: list[str | None], formats: list[str], zone: str) -> None:
     agree(texts, cast="instant", formats=formats, zone=zone)
+
+
+BROKEN = st.sampled_from(["", None, "2025-01-01T00:00:00+01:0x"])
+USUAL = st.builds(  # of one length and offset unless one is odd
+    lambda at, tail: f"{at.isoformat(timespec='seconds')}{tail}",
+    st.datetimes(datetime(1890, 1, 1), datetime(2110, 1, 1)),  # noqa: DTZ001
+    st.sampled_from(["+01:00"] * 6 + ["-13:59", "+14:00", "Z", "", "+0100"]),
+)
+ODD = st.sampled_from(["2025-02-29T00:00:00+01:00", "2000-02-29T23:59:60+01:00", "1899-12-31T00:00:00+01:00", "2025-00-10T24:00:00+01:00"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(*[USUAL] * 6, ODD, BROKEN), max_size=12), st.sampled_from(ZONES))
+@example(["2025-02-28T03:04:05+01:00", None, "1900-02-28T00:00:00+01:00", ""], "America/New_York")
+@example(["2025-03-09T02:30:00", "2025-03-09T03:30:00"], "America/New_York")
+def test_instants_of_one_form(texts: list[str | None], zone: str) -> None:
+    agree(texts, cast="instant", zone=zone)
 
 
 def test_what_is_usual_is_taken() -> None:

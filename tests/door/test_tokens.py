@@ -14,6 +14,7 @@ from cgt_etl.door.tokens import Keys, token
 MASTER = bytes(range(32))
 
 
+@pytest.mark.rule("R54")
 def test_keys_differ_by_purpose_and_partner() -> None:
     keys = Keys(MASTER)
     made = [keys.linkage, keys.release, keys.vault, keys.partner("a"), keys.partner("b"), keys.partner("linkage")]

@@ -1,5 +1,6 @@
-"""One small network, played once for all end-to-end tests, and the ways to play it again differently.
+"""A network, and a few partners of it, played once for all end-to-end tests, and the ways to play them again differently.
 
+Most of a small night is what dbt does for each model whether it has rows or not, so a test that needs no whole network takes the `few`.
 Every home is built by the command line in a process of its own, as a person or a schedule would.
 """
 
@@ -13,7 +14,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,32 +99,102 @@ def simulate(out: Path, *, journeys: int = 6, nights: int = 3, seed: int = 7) ->
     return out / "inbox"
 
 
-@pytest.fixture(scope="session")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`sample` (three nights and their truth), `home-1` (after the first), `home` (after all): the same for all workers."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "played"
+FEW_PARTNERS = (
+    "cell_outcomes_registry",
+    "harbor_hospital",
+    "lakeside_hospital",
+    "marienhof_klinikum",
+    "northgate_blood_centre",
+    "swiftline_couriers",
+)
+FEW_DIALECTS = ("apheresis_device", "becs_us", "courier_epcis", "courier_logger", "ehr_fhir_r4", "ehr_hl7v2", "registry_ct")
+"""What those partners speak."""
+
+
+@contextmanager
+def once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+    """A folder that all workers share, and whether to fill it: a second worker waits until the first has."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # a second worker waits until the first has played
-        if not (folder / "done").exists():
-            home = Home(folder / "home", simulate(folder / "sample"))
-            home.run("--night", "0001")
-            shutil.copytree(home.path, folder / "home-1", symlinks=True)
-            home.run()
-            (folder / "done").touch()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder, not (folder / "done").exists()
+        (folder / "done").touch()
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three nights of the network and their truth."""
+    with once(tmp_path_factory, "sample") as (folder, is_first):
+        if is_first:
+            simulate(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def inbox(played: Path) -> Path:
-    return played / "sample" / "inbox"
+def inbox(sample: Path) -> Path:
+    return sample / "inbox"
 
 
 @pytest.fixture(scope="session")
-def network(played: Path, inbox: Path) -> Home:
+def network(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Three nights, one after the other. Other workers read it too: break a copy (`copy_of`)."""
-    return Home(played / "home", inbox)
+    with once(tmp_path_factory, "played") as (folder, is_first):
+        home = Home(folder / "home", inbox)
+        if is_first:
+            home.run()
+    return home
+
+
+@dataclass(frozen=True)
+class Few:
+    """A few partners and dialects of the network."""
+
+    folder: Path
+    """Holds `partners`, `dialects`, their `inbox` of three nights, `home` (all released) and `home-1` (the first alone)."""
+
+    @property
+    def home(self) -> Home:
+        return self._home(self.folder / "home", self.folder / "inbox")
+
+    def _home(self, path: Path, inbox: Path, **more: Path) -> Home:
+        named = {kind: [self.folder / kind, *filter(None, [more.get(kind)])] for kind in ("partners", "dialects")}
+        return Home(path, inbox, tuple((f"CGT_{kind.upper()}", "=" + os.pathsep.join(map(str, paths))) for kind, paths in named.items()))
+
+    def at(self, path: Path, inbox: Path, **more: Path) -> Home:
+        """A new home of those partners, and of `more` folders of `partners` or `dialects`, where dbt need not parse anew."""
+        take_along(self.home.path, path)
+        return self._home(path, inbox, **more)
+
+    def copy(self, path: Path, *, nights: str = "home", inbox: Path | None = None) -> Home:
+        """One of the two homes, to break."""
+        shutil.copytree(self.folder / nights, path, symlinks=True)
+        return self.at(path, inbox or self.home.inbox)
+
+
+def of_the_few(inbox: Path, to: Path) -> Path:
+    """What those partners delivered."""
+    for delivered in sorted(inbox.glob("*/*")):
+        if delivered.name in FEW_PARTNERS:
+            shutil.copytree(delivered, to / delivered.parent.name / delivered.name)
+    return to
+
+
+@pytest.fixture(scope="session")
+def few(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Few:
+    with once(tmp_path_factory, "few") as (folder, is_first):
+        made = Few(folder)
+        if is_first:
+            for kind, names in (("partners", FEW_PARTNERS), ("dialects", FEW_DIALECTS)):
+                (folder / kind).mkdir()
+                for name in names:
+                    (folder / kind / name).symlink_to(REPOSITORY / "cgt_etl" / kind / name)
+            of_the_few(inbox, folder / "inbox")
+            made.home.run("--night", "0001")
+            shutil.copytree(made.home.path, folder / "home-1", symlinks=True)
+            made.home.run()
+    return made
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import duckdb
 import pytest
 
-from tests.e2e.conftest import Home, simulate
-from tests.e2e.parse import take_along
+from tests.e2e.conftest import Few, Home, of_the_few, simulate
 
 pytestmark = pytest.mark.slow
 
@@ -26,11 +23,10 @@ SECRET = "SECRETVALUE"
 
 
 @pytest.fixture(scope="module")
-def answered(network: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+def answered(few: Few, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     """One night with every kind of bad file beside a good one, and what the terminal said."""
     folder = tmp_path_factory.mktemp("bad")
-    good = simulate(folder / "good", journeys=2, nights=1)
-    shutil.copytree(good, folder / "inbox")
+    of_the_few(simulate(folder / "good", journeys=4, nights=1), folder / "inbox")
     apheresis = folder / "inbox" / "0001" / "northgate_blood_centre" / "apheresis"
     header, row = HEADER_AND_ROW[0], HEADER_AND_ROW[1].format(date="11/02/2025")
 
@@ -58,8 +54,7 @@ def answered(network: Home, tmp_path_factory: pytest.TempPathFactory) -> tuple[H
     partners = folder / "partners"
     (partners / "broken_partner").mkdir(parents=True)
     (partners / "broken_partner" / "partner.yaml").write_text("partner: broken_partner\nnmae: Broken\n")
-    home = Home(folder / "home", folder / "inbox", (("CGT_PARTNERS", str(partners)),))
-    take_along(network.path, home.path)
+    home = few.at(folder / "home", folder / "inbox", partners=partners)
     done = home.run()
     return home, done.stdout + done.stderr
 

@@ -1,4 +1,4 @@
-"""Fifty planted values in direct-identifier columns are found nowhere but in the vault (encrypted) and the delivered files."""
+"""Fifty planted values in direct-identifier columns are nowhere but in the vault (encrypted) and the delivered files, nor when shared."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.e2e.conftest import REPOSITORY, Home, simulate
-from tests.e2e.parse import take_along
+from tests.e2e.conftest import REPOSITORY, Few, of_the_few, simulate
+from tests.e2e.test_share import grant
 
 pytestmark = pytest.mark.slow
 
@@ -78,13 +78,12 @@ def haystacks(root: Path) -> list[tuple[str, bytes]]:
     return found
 
 
-def test_fifty_canaries(network: Home, tmp_path: Path) -> None:
-    inbox = simulate(tmp_path / "sample", journeys=12, nights=1)
+def test_fifty_canaries(few: Few, tmp_path: Path) -> None:
+    inbox = of_the_few(simulate(tmp_path / "sample", journeys=24, nights=1), tmp_path / "inbox")
     canaries = plant(inbox)
     assert len(canaries) == 50
     assert all(SIGN.search(canary.encode(code)) for canary in canaries for code in ("utf-8", "utf-16-le"))
-    home = Home(tmp_path / "home", inbox)
-    take_along(network.path, home.path)
+    home = few.at(tmp_path / "home", inbox)
     done = home.cli("run", "--inbox", str(home.inbox))  # through Dagster, whose storage and logs count too
     status = home.cli("status").stdout + home.cli("quarantine", "list", "--items").stdout
     written = [*haystacks(home.path), ("terminal", (done.stdout + done.stderr + status).encode())]
@@ -94,6 +93,11 @@ def test_fifty_canaries(network: Home, tmp_path: Path) -> None:
         for file in (REPOSITORY / folder).rglob("*")
         if file.is_file()
     ]
+    grant(home.release)
+    home.cli("release", "share", "--name", "trial", "--purpose", "research", "--minimum-cell", "2", "--out", str(tmp_path / "shared"))
+    shared = haystacks(tmp_path / "shared")
+    assert any("(decoded)" in name for name, _ in shared)
+    written += shared
     leaks = [(name, sign.decode()) for name, data in written for sign in SIGN.findall(data)]
     assert leaks == []
     plain = [file for file in (home.path / "vault").rglob("*") if file.is_file() and SIGN.search(file.read_bytes())]

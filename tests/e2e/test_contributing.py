@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.e2e.conftest import REPOSITORY, Home
+from tests.e2e.conftest import REPOSITORY, Few, Home
 from tests.onboarding.test_new import ROWS, finish, workbook
 
 pytestmark = pytest.mark.slow
@@ -59,18 +59,14 @@ def draft_a_dialect(home: Home, root: Path) -> None:
     shutil.copyfile(sample, place)
 
 
-def test_add_a_partner_and_a_dialect(inbox: Path, tmp_path: Path) -> None:
+def test_add_a_partner_and_a_dialect(few: Few, inbox: Path, tmp_path: Path) -> None:
     written = write_recipes(tmp_path)
     assert len(written) > 6
     delivery = max(sorted(inbox.glob("*/northgate_blood_centre/apheresis/apheresis_*.csv")), key=lambda path: path.stat().st_size)
     place = tmp_path / "inbox" / "0001" / "hillside_blood_centre" / "apheresis" / delivery.name
     place.parent.mkdir(parents=True)
     shutil.copyfile(delivery, place)
-    home = Home(
-        tmp_path / "home",
-        tmp_path / "inbox",
-        (("CGT_PARTNERS", str(tmp_path / "partners")), ("CGT_DIALECTS", str(tmp_path / "dialects"))),
-    )
+    home = few.at(tmp_path / "home", tmp_path / "inbox", partners=tmp_path / "partners", dialects=tmp_path / "dialects")
     draft_a_dialect(home, tmp_path)
     for path in written:
         if path.suffix == ".yaml":

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.e2e.conftest import Home
+from tests.e2e.conftest import Few, Home
 
 pytestmark = pytest.mark.slow
 
@@ -136,9 +136,9 @@ class History:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+def history(few: Few, tmp_path_factory: pytest.TempPathFactory) -> History:
     folder = tmp_path_factory.mktemp("history")
-    made = History(Home(folder / "home", folder / "inbox"), {}, {})
+    made = History(few.at(folder / "home", folder / "inbox"), {}, {})
     first, *later, last = NIGHTS
     _deliver(made.home.inbox, first, *later)
     made.home.run()

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Home, killed
-from tests.e2e.parse import take_along
+from tests.e2e.conftest import Few, Home, killed
 
 pytestmark = pytest.mark.slow
 
@@ -42,29 +41,28 @@ ALL = bool(os.environ.get("CGT_ALL_KILLS"))
 
 
 @pytest.fixture(scope="module")
-def after_one_night(played: Path, inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The first of the sample's first two nights, released."""
+def two_nights(few: Few, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first two nights of the inbox."""
     two = tmp_path_factory.mktemp("two")
     for night in ("0001", "0002"):
-        shutil.copytree(inbox / night, two / night)
-    return Home(played / "home-1", two)
+        shutil.copytree(few.home.inbox / night, two / night)
+    return two
+
+
+@pytest.fixture
+def home(few: Few, two_nights: Path, tmp_path: Path) -> Home:
+    """The first released, the second delivered."""
+    return few.copy(tmp_path / "home", nights="home-1", inbox=two_nights)
 
 
 @pytest.fixture(scope="module")
-def calm(network: Home) -> dict[str, bytes]:
+def calm(few: Few) -> dict[str, bytes]:
     """What the second night released when nobody interfered."""
-    return network.tables(next(network.path.glob("releases/0002-*")))
-
-
-def _copy(home: Home, to: Path) -> Home:
-    shutil.copytree(home.path, to, symlinks=True)
-    take_along(to, to)
-    return Home(to, home.inbox, home.extra)
+    return few.home.tables(next(few.home.path.glob("releases/0002-*")))
 
 
 @pytest.mark.parametrize("point", POINTS if ALL else FEW)
-def test_a_night_killed_at_a_named_point(point: str, calm: dict[str, bytes], after_one_night: Home, tmp_path: Path) -> None:
-    home = _copy(after_one_night, tmp_path / "home")
+def test_a_night_killed_at_a_named_point(point: str, calm: dict[str, bytes], home: Home) -> None:
     assert killed(home.run(expect=None, CGT_FAULT_POINT=point)), "the point was not passed"
     home.run()
     assert home.tables() == calm
@@ -72,8 +70,7 @@ def test_a_night_killed_at_a_named_point(point: str, calm: dict[str, bytes], aft
 
 
 @pytest.mark.parametrize("which", range(9 if ALL else 1))
-def test_a_whole_night_killed_at_any_moment(which: int, calm: dict[str, bytes], after_one_night: Home, tmp_path: Path) -> None:
-    home = _copy(after_one_night, tmp_path / "home")
+def test_a_whole_night_killed_at_any_moment(which: int, calm: dict[str, bytes], home: Home) -> None:
     night = home.start("run", "--inbox", str(home.inbox), "--plain")
     time.sleep(random.Random(which).uniform(1, 20))
     night.send_signal(signal.SIGKILL)
@@ -82,8 +79,7 @@ def test_a_whole_night_killed_at_any_moment(which: int, calm: dict[str, bytes], 
     assert home.tables() == calm
 
 
-def test_two_nights_at_once_make_one(calm: dict[str, bytes], after_one_night: Home, tmp_path: Path) -> None:
-    home = _copy(after_one_night, tmp_path / "home")
+def test_two_nights_at_once_make_one(calm: dict[str, bytes], home: Home) -> None:
     both = [home.start("run", "--inbox", str(home.inbox), "--plain") for _ in range(2)]
     ends = [(process.communicate(timeout=300), process.returncode) for process in both]
     codes = sorted(code for _, code in ends)

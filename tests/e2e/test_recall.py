@@ -58,12 +58,12 @@ class Truth:
 
     @cached_property
     def steps(self) -> set[tuple[Thing, Thing]]:
-        """Donation to pool, donation or vector's lot to batch, batch to lot, where a record joins them."""
+        """Donation to pool, donation or material's lot to batch, batch to lot, where a record joins them."""
         happened: set[tuple[Thing, Thing]] = set()
         for batch in self.rows("batches"):
             made = ("batch", batch["number"])
             happened |= {(("din", bag["din"]), made) for bag in batch["inputs"]}
-            happened |= {(("material_lot", one["lot"]), made) for one in batch["materials"] if one["kind"] == "vector"}
+            happened |= {(("material_lot", one["lot"]), made) for one in batch["materials"]}
             happened |= {(made, ("lot", unit["lot"])) for unit in batch["dose_units"]}
         for bag in self.rows("bags"):  # a pool has a donation number of its own
             happened |= {(("din", parent.split(":")[0]), ("din", bag["din"])) for parent in bag["made_from"]}

@@ -12,8 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.e2e.conftest import Home
-from tests.e2e.parse import take_along
+from tests.e2e.conftest import Few, Home
 
 pytestmark = pytest.mark.slow
 
@@ -50,12 +49,10 @@ def subjects(home: Home, release: Path | None = None) -> list[tuple[str, ...]]:
         return connection.sql(f"select identifier_id, subject_id from '{where}' order by all").fetchall()
 
 
-def test_two_charts_become_one_person_and_two_again(network: Home, tmp_path: Path) -> None:
+def test_two_charts_become_one_person_and_two_again(few: Few, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
-    shutil.copytree(network.inbox, inbox)
-    shutil.copytree(network.path, tmp_path / "home", symlinks=True)
-    take_along(tmp_path / "home", tmp_path / "home")
-    home = Home(tmp_path / "home", inbox)
+    shutil.copytree(few.home.inbox, inbox)
+    home = few.copy(tmp_path / "home", inbox=inbox)
     patient, file = deliver_a_second_chart(inbox)
     home.run()
     released = [home.release]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cgt_etl.contracts.formats import CsvFormat
 from cgt_etl.errors import RefusedFile
-from cgt_etl.extract import Batch, Reading, delimited, limits, open_reader, records
+from cgt_etl.extract import Batch, Reading, delimited, limits, open_reader, records, text
 from tests.extract.build import column, table
 
 SPEC = table("sample", column("one", "ONE"), column("two", "TWO"))
@@ -194,6 +194,7 @@ def test_an_extra_column_is_named_by_what_is_a_name_and_else_by_its_place(name: 
     assert delimited.compare(["DIN", "VOL"], ["DIN", "VOL", name]) == told
 
 
+@pytest.mark.rule("F03")
 def test_what_the_name_says_is_a_cell_of_every_row(tmp_path: Path) -> None:
     spec = table("log", column("level", "Level"), column("tank", "tank"))
     file = CsvFormat.model_validate({"format": "csv", "name": r"(?P<tank>\d{8})\.CSV"})
@@ -289,3 +290,13 @@ def test_what_a_block_says_once_holds_to_the_next_block_or_the_next_unreadable_r
     assert batch.columns["plate"] == ["p1", "p1", "", "", "", "p3", "p3"]
     assert batch.columns["kind"] == ["k1", "k1", "k2", "k2", "", "", ""]
     assert reading.units == 8
+
+
+@pytest.mark.parametrize("chunk_bytes", [4, 1024])
+def test_what_is_no_text_is_told_by_its_line_however_far_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk_bytes: int) -> None:
+    monkeypatch.setattr(text, "_CHUNK", chunk_bytes)
+    rows = HEADER + "a,b\n" * 3
+    assert refusal(tmp_path / "f.csv", rows + "a,\0\n").position == 5
+    assert refusal(tmp_path / "f.csv", (rows + "a,é\n").encode("latin-1")).position == 5
+    monkeypatch.setattr(text, "MAX_LINE_BYTES", 20)
+    assert refusal(tmp_path / "f.csv", rows + "a" * 2000).position == 5

@@ -60,6 +60,7 @@ def test_a_byte_that_the_encoding_does_not_have_is_refused_with_its_line(tmp_pat
     assert refused.value.position == 3
 
 
+@pytest.mark.rule("F02")
 def test_a_line_that_names_the_delimiter_is_a_line_before_the_header(tmp_path: Path) -> None:
     assert read(tmp_path, b"sep=;\r\n" + TEXT.encode(), header_lines=2)[1] == ["2,5"]
     with pytest.raises(RefusedFile) as refused:
@@ -91,6 +92,7 @@ def test_the_foot_is_no_row_and_its_count_is_that_of_the_rows(foot: str, tmp_pat
     assert (reading.units, [one.position for one in reading.set_aside]) == (3, [4])
 
 
+@pytest.mark.rule("F01")
 @pytest.mark.parametrize(
     ("behind", "what"),
     [

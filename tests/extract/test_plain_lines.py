@@ -19,8 +19,10 @@ from tests.extract.build import column, table
 KEYED = table("sample", column("one", "ONE", position=1), column("two", "TWO"))
 KEYLESS = table("sample", column("two", "TWO"), column("one", "ONE"))
 SINGLE = table("sample", column("one", "ONE"))
-ODD = ['"a",b', '"a,b', "\ufeffa,b", "ONE,TWO", "x" * 40 + ",y", "a\r,b", "%a,b"]
-LINES = st.lists(st.sampled_from(["a,b", "a,b", "\u00e9,", ",", "", " ", "a", "a,b,c", *ODD]))
+QUOTED = ['"a",b', '"a,""b""","c"', 'a,""', '""""', '"",""']
+WRONGLY_QUOTED = ['a"b,c', '"a"b,c', '"a" ,b', 'a,"b\nc"', '"a","b', '"""', ' "a",b', 'a,"b"""', '"a\r",b']
+ODD = ["a,'b',''", '"a,b', "\ufeffa,b", "ONE,TWO", "x" * 40 + ",y", "a\r,b", "%a,b"]
+LINES = st.lists(st.sampled_from(["a,b", "a,b", "\u00e9,", ",", "", " ", "a", "a,b,c", *QUOTED, *QUOTED, *WRONGLY_QUOTED, *ODD]))
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 
@@ -74,3 +76,11 @@ def test_plain_lines_are_read_a_column_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "f.csv"
     path.write_text("ONE,TWO\na,b\nc,d\n", encoding="utf-8")
     assert [type(batch) for batch in open_reader(CsvFormat(format="csv"), path, (KEYED,))] == [Columnar]
+
+
+def test_a_quoted_field_is_none_of_the_odd_ones(tmp_path: Path) -> None:
+    path = tmp_path / "f.csv"
+    path.write_text('ONE,TWO\n"a,b",c\r\nd,"say ""e"""\n', encoding="utf-8")
+    [batch] = open_reader(CsvFormat(format="csv"), path, (KEYED,))
+    assert isinstance(batch, Columnar)
+    assert [*batch.columns.values()] == [["a,b", "d"], ["c", 'say "e"']]

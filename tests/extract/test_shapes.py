@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ CELLS = (
     column("family", "name[0].family"),
     column("value", "value.quantity"),
     column("flag", "flag"),
+    column("second", "series[1]"),
     column("kind", "kind|value.kind"),
 )
 KEYED = (
@@ -45,10 +47,13 @@ def lines(draw: st.DrawFn) -> str:
     if draw(st.booleans()):
         record["value"] = {"quantity": "@number", "kind": draw(TEXTS)}
         record[draw(st.sampled_from(["flag", "other", "kind"]))] = draw(st.sampled_from([True, False, None, "t"]))
+    if draw(st.booleans()):
+        record["a name that is longer than what is compared at once, which is sixty-four bytes"] = draw(TEXTS)
+        record["series"] = ["@number"] * draw(st.integers(1, 3)) + draw(st.sampled_from([[], ["@number"], [[]]]))
+        record["last"] = draw(st.sampled_from(["@number", "t"]))
     said = json.dumps(record, ensure_ascii=draw(st.booleans()), separators=draw(SEPARATORS)).replace('"@number"', draw(NUMBERS))
-    return draw(
-        st.sampled_from([said] * 12 + [said[:-1], f" {said}", "", "[]", said.replace('"id"', '"name"'), said.replace('"a"', '"\ue0000"')])
-    )
+    broken = [said[:-1], f"{said}x", f" {said}", "", "[]", said.replace('"id"', '"name"'), said.replace('"a"', '"\ue0000"')]
+    return draw(st.sampled_from([said] * 12 + broken))
 
 
 def told(path: Path, objects: tuple[ObjectSpec, ...], resource_type: str | None) -> Any:
@@ -77,7 +82,7 @@ def test_lines_say_the_same(objects: tuple[ObjectSpec, ...], written: list[str],
         patch.setattr(ndjson, "LEAST_ALIKE", 1)
         patch.setattr(shapes, "LEAST_ALIKE", 1)
         quick = told(path, objects, "A" if is_typed else None)
-        patch.setattr(shapes.Shapes, "divide", lambda _, of: ([], of))
+        patch.setattr(shapes.Shapes, "divide", lambda _, lines: ([], np.arange(lines.count)))
         assert quick == told(path, objects, "A" if is_typed else None)
 
 
@@ -85,3 +90,35 @@ def test_lines_of_one_shape_are_read_together(tmp_path: Path) -> None:
     path = tmp_path / "f.ndjson"
     path.write_text('{"id":"a","flag":true}\n' * shapes.LEAST_ALIKE, encoding="utf-8")
     assert [type(batch) for batch in open_reader(NdjsonFormat(format="ndjson"), path, KEYED)] == [Columnar]
+
+
+OTHER = "(an element whose name is no name)"
+LONG = "a name that is longer than what is compared at once, which is sixty-four bytes"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_that_is_nearly_of_a_shape_is_read_with_care(tmp_path: Path, end: str) -> None:
+    """It stands between many that are of it, and would be taken for one of them where a byte of it was not looked at."""
+    line = '{"id":"a","series":[1,2.5,-3],"' + LONG + '":7,"flag":"%s"}'
+    broken = [
+        line % "b" + "x",
+        line % "b\\",
+        line % "b\t",
+        line % 'b"',
+        (line % "b").replace("2.5", "02.5"),
+        (line % "b").replace("2.5", ""),
+        (line % "b").replace(":7,", ":,"),
+        (line % "b").replace("bytes", "bytes\x01"),
+        (line % "b").replace("[1", "{1"),
+        (line % "b").replace("7", "7 7"),
+    ]
+    odd = [(line % "b").replace("bytes", "Bytes"), (line % "b").replace('"id"', '"di"'), (line % "b").replace("2.5", "null")]
+    many = [line % f"é{number}" for number in range(40)]
+    path = tmp_path / "f.ndjson"
+    path.write_bytes(end.join([*many, *broken[:-1], *many, *odd, broken[-1], *many, ""]).encode())
+    rows, units, aside, unmapped, first = told(path, KEYED, None)
+    assert [misread.position for misread in aside] == [*range(41, 50), 93]
+    assert (units, len(rows["record"])) == (133, 123)
+    assert [row[7] for row in rows["record"]] == [*["2.5"] * 82, "-3", *["2.5"] * 40]
+    assert unmapped == {OTHER: 123, "di": 1}
+    assert first == {OTHER: 1, "di": 91}

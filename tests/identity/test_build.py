@@ -120,6 +120,7 @@ def test_an_autologous_chain_of_identity_makes_donor_and_recipient_one(tmp_path:
     assert built.subject_of(donor) == built.subject_of(recipient) == built.subject_of(coi("C1"))
 
 
+@pytest.mark.rule("R05")
 def test_one_chain_of_identity_with_two_recipients_is_parted_from_both(tmp_path: Path) -> None:
     """One record against one: nothing says which of the two is right."""
     sent = Sent("1", _rows((coi("C1"), mrn("1")), (coi("C1"), mrn("2")), (coi("C1"),), (coi("C9"), mrn("9"))))
@@ -150,6 +151,7 @@ def test_the_side_with_more_records_stands_and_is_contested(tmp_path: Path) -> N
     assert {(row["rule_id"], row["source_row"]) for row in built["conflict"]} == {("R05", 2), ("R05", 3)}
 
 
+@pytest.mark.rule("R06")
 def test_an_autologous_product_of_another_donor_is_told_apart(tmp_path: Path) -> None:
     collected = (coi("C1", "both"), mrn("1", "donor"), Id("donor_id", "D1", "donor"))
     built = identity(tmp_path, Sent("1", _rows(collected, (coi("C1"), mrn("2")))))
@@ -172,6 +174,7 @@ def test_of_sets_equally_small_the_weakest_yields(tmp_path: Path) -> None:
     assert {(row["rule_id"], row["source_row"]) for row in built["conflict"]} == {("I01", 2), ("I01", 3), ("I01", 4)}
 
 
+@pytest.mark.rule("I01")
 def test_a_row_with_two_numbers_of_one_hospital_joins_nothing(tmp_path: Path) -> None:
     grid = Id("grid", "G1", "recipient")
     built = identity(tmp_path, Sent("1", _rows((mrn("1"), mrn("2"), grid), (mrn("1"), coi("C1")))))
@@ -184,6 +187,7 @@ def test_a_row_with_two_numbers_of_one_hospital_joins_nothing(tmp_path: Path) ->
     }
 
 
+@pytest.mark.rule("I02")
 def test_an_identifier_in_both_roles_joins_neither_side_to_the_other(tmp_path: Path) -> None:
     grid, crid = Id("grid", "G1", "donor"), Id("crid", "R1", "recipient")
     built = identity(tmp_path, Sent("1", _rows((mrn("1", "donor"), grid), (mrn("1", "recipient"), crid))))
@@ -237,6 +241,7 @@ def test_released_names_are_those_that_recall_asks_for(tmp_path: Path) -> None:
     assert identity(tmp_path, Sent("1", _rows((one,)))).identifier(one)["release_token"] == release_token(Keys().release, one.linkage)
 
 
+@pytest.mark.rule("I03")
 def test_a_stewards_decision_joins_two_numbers_and_parts_what_records_join(tmp_path: Path) -> None:
     sent = Sent("1", _rows((coi("C1"), mrn("1")), (coi("C1"), mrn("2")), (mrn("3"), coi("C3")), (mrn("4"),)))
     shown = identity(tmp_path / "shown", sent)
@@ -258,6 +263,7 @@ def test_a_stewards_decision_joins_two_numbers_and_parts_what_records_join(tmp_p
 BORN, BORN_LATER, WOMAN, MAN = (("birth_date", "1980-04-11"), ("birth_date", "1980-04-12"), ("sex", "female"), ("sex", "male"))
 
 
+@pytest.mark.rule("I04", "I05")
 @pytest.mark.parametrize(("one", "other", "rule"), [(BORN, BORN_LATER, "I04"), (WOMAN, MAN, "I05")])
 def test_two_birth_dates_or_sexes_are_two_persons_and_told(tmp_path: Path, one: tuple[str, str], other: tuple[str, str], rule: str) -> None:
     crid = Id("crid", "R1", "recipient")
@@ -300,6 +306,7 @@ def test_a_merge_makes_two_numbers_one_person_and_names_the_one_that_stands(tmp_
     assert built.identifier(C)["superseded_by"] is built.identifier(coi("C1"))["superseded_by"] is None
 
 
+@pytest.mark.rule("R09")
 @pytest.mark.parametrize("undone", ["retracted", "corrected", "parted", "parted the other way about"])
 def test_a_merge_undone_was_never_delivered(tmp_path: Path, undone: str) -> None:
     before = Sent("1", _rows((A, coi("C1")), (B,), (C,)))

@@ -52,6 +52,7 @@ def test_a_night_that_is_none(bench: Bench, night: str) -> None:
         look(bench, night)
 
 
+@pytest.mark.rule("F04")
 def test_one_bad_file_costs_itself_only(bench: Bench) -> None:
     bench.deliver(GOOD)
     bench.deliver("", name="sample_2.csv")

@@ -87,8 +87,9 @@ def build(home: Path, rows: Rows, *, without: str | None = None) -> tuple[Path, 
         connection.execute("create schema identity")
         connection.execute("create schema control")
         connection.execute("create table identity.record(source_delivery varchar, source_row bigint)")
-        connection.execute("create table control.delivery(source_delivery varchar, feed varchar, dialect varchar)")
-        connection.execute("insert into control.delivery values ('north/lots/1', 'lots', 'mes')")
+        connection.execute("create table control.delivery(source_delivery varchar, partner varchar, feed varchar, dialect varchar)")
+        connection.execute("insert into control.delivery values ('north/lots/1', 'north', 'lots', 'mes')")
+        connection.execute("create table control.promise as select 'north' as partner, 'lots' as feed, 1 as every_days, 2 as delay_days")
         connection.execute("insert into identity.record select 'north/lots/1', i from range(95) as r(i)")
         for table, columns in declared():
             if table == without:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -65,7 +67,7 @@ def test_the_build_is_kept_and_older_ones_go(first: Release, home: Path) -> None
 def test_unchanged_files_are_linked_to_the_release_before(first: Release, home: Path) -> None:
     second = sample.released(home, 2, sample.SECOND, "one", "two")
     assert second.parquet("journey")[0].samefile(first.parquet("journey")[0])
-    assert (second.folder / "dictionary/rules.csv").samefile(first.folder / "dictionary/rules.csv")
+    assert (second.folder / "dictionary/tables.csv").samefile(first.folder / "dictionary/tables.csv")
     assert not second.parquet("batch")[0].samefile(first.parquet("batch")[0])
 
 
@@ -149,14 +151,35 @@ def test_a_missing_table_stops_the_release(home: Path) -> None:
 
 
 def test_the_dictionary_says_what_every_column_means(first: Release) -> None:
-    words = (first.folder / "dictionary/data_dictionary.csv").read_text(encoding="utf-8").splitlines()
-    assert words[0] == "table,column,type,meaning,unit,privacy"
-    assert len(words) == 1 + sum(len(table["columns"]) for table in first.tables.values())
-    assert not [line for line in words if ",component_id," in line]
+    with (first.folder / "dictionary/data_dictionary.csv").open(encoding="utf-8", newline="") as file:
+        words = list(csv.DictReader(file))
+    assert {(row["table"], row["column"]) for row in words} == {
+        (name, column["name"]) for name, table in first.tables.items() for column in table["columns"]
+    }
+    assert not [row for row in words if row["column"] == "component_id" or not (row["meaning"] and row["privacy"] and row["lineage"])]
+    said = {(row["table"], row["column"]): row for row in words}
+    assert said["collection", "product_volume_ml"]["unit"] == "mL"
+    assert said["process_series", "value"]["privacy"] == "proprietary"
+    assert said["collection", "device_model_code"]["made_of"] == "collection.device_model_code"
     rules = (first.folder / "dictionary/rules.csv").read_text(encoding="utf-8")
     assert "\nR13," in rules
     assert "\nG02," in rules
     assert "<th scope" in (first.folder / "dictionary/rules.html").read_text(encoding="utf-8")
+
+
+def test_the_pages_of_the_dictionary_need_nothing_from_elsewhere(first: Release) -> None:
+    pages = list((first.folder / "dictionary").glob("*.html"))
+    assert {"data_dictionary", "tables", "sources", "lineage"} <= {page.stem for page in pages}
+    for page in pages:
+        assert re.findall(r"(?:src|href)\s*=|https?://|@import|url\(", page.read_text(encoding="utf-8")) == [], page.name
+
+
+def test_a_column_that_nobody_declared_stops_the_release(home: Path) -> None:
+    work, identity = sample.build(home, sample.FIRST)
+    with duckdb.connect(work) as connection:
+        connection.execute("alter table marts.batch add column secret varchar")
+    with pytest.raises(CgtError, match="`batch` and its declaration differ in secret"):
+        sample.publish(sample.settings(home), sample.registry(home), sample.planned(home, "one"), work, identity, sample.OPEN, 1)
 
 
 def test_the_release_has_a_valid_contract(first: Release) -> None:
@@ -177,4 +200,5 @@ def test_the_warehouse_opens_from_anywhere_and_explains_itself(first: Release) -
             "select comment from duckdb_columns() where table_name = 'dose_unit' and column_name = 'dose_unit_id'"
         ).fetchall()
     assert comment.startswith("One row is")
-    assert column
+    assert column.startswith("Key: md5")
+    assert column.endswith(" Privacy: quasi.")

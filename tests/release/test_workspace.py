@@ -110,6 +110,13 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path)
 
 
+def test_the_build_knows_what_was_promised(settings: Settings) -> None:
+    speaks = [{"dialect": "test", "site": "main", "feeds": ["upsert"], "every_days": 7, "delay_days": 3}]
+    partner = Partner.model_validate({**NORTH.model_dump(), "speaks": speaks})
+    work = prepare(settings, replace(_registry(), partners={"north": partner}), _plan([]), _identity(settings, [], "identity"), None)
+    assert _rows(work, "from control.promise") == [("north", "upsert", 7, 3)]
+
+
 def test_a_full_build_touches_everything(settings: Settings) -> None:
     first, second = Sent("1", (Row("a", (coi("C1"), mrn("1"))), Row("b"))), Sent("1", (Row("a", (mrn("1"),)),), partner="south")
     deliveries = [land(settings.landing, one) for one in (first, second)]

@@ -24,9 +24,10 @@ SCHEMA = {
     "event": "event_id, event_type, subject_id, occurred_local, occurred_at_utc timestamp, source_delivery, source_row int",
     "journey": "journey_id, subject_id",
     "journey_event": "journey_id, event_id",
-    "finding": "source_delivery, source_row int, column_name, rule_id, effect, table_name, row_key",
+    "finding": "source_delivery, source_row int, column_name, rule_id, effect, table_name, row_key, subject_id",
     "product_edge": "parent_table, parent_key, child_table, child_key, edge_type",
-    "measurement": "subject_id, source_delivery, source_row int",
+    "measurement": "measurement_id, measurement, subject_id, occurred_local, occurred_at_utc timestamp, value double, unit, value_code, "
+    "comparator, source_delivery, source_row int",
     "outcome": "subject_id, source_delivery, source_row int",
     "collection": "collection_id, donor_subject_id, recipient_subject_id",
     "administration": "administration_id, subject_id",
@@ -34,9 +35,8 @@ SCHEMA = {
     "batch": "batch_id, recipient_subject_id",
     "dose_unit": "dose_unit_id, recipient_subject_id",
     "subject": "subject_id",
-    **dict.fromkeys(
-        ("specification", "shipment", "logger_reading", "material_lot", "process_series", "timeline"), "source_delivery, source_row int"
-    ),
+    **dict.fromkeys(("specification", "shipment", "logger_reading", "material_lot", "process_series"), "source_delivery, source_row int"),
+    "timeline": "journey_id, source_table, source_key, source_delivery, source_row int",
 }
 TOLD = """
 insert into marts.delivery values ('h/patient/1', 'h', 'patient', 'landed', null, 2, 2, 0, 0),
@@ -58,8 +58,8 @@ insert into marts.row_source values ('product_edge', 'k1|p1|create', 'b/apheresi
   ('product_edge', 'k2|p2|create', 'b/apheresis/1', 3, 3), ('product_edge', 'p1|b1|consume', 'h/patient/1', 1, 1),
   ('product_edge', 'p2|b1|consume', 'h/patient/1', 1, 1);
 insert into marts.journey_event values ('j1', 'e1'), ('j2', 'e2');
-insert into marts.finding values ('b/apheresis/1', 3, 'device', 'D04', 'cell', 'becs__apheresis', null),
-  ('b/apheresis/1', 4, null, 'R01', 'row', 'becs__apheresis', null);
+insert into marts.finding values ('b/apheresis/1', 3, 'device', 'D04', 'cell', 'becs__apheresis', null, null),
+  ('b/apheresis/1', 4, null, 'R01', 'row', 'becs__apheresis', null, null);
 """
 """A release of two persons, each with a chart and a collection, that says what the truth says."""
 
@@ -87,7 +87,16 @@ def _record(file: str, position: int, number: int, persons: list[dict[str, Any]]
         "utc": utc,
     }
     said = {"file": file, "position": position, "journey": number, "key": [str(number)], "is_retraction": False, "persists": False}
-    return {**said, "lands": True, "persons": persons, "edges": [], "events": [event] if local else [], **more}
+    return {
+        **said,
+        "lands": True,
+        "persons": persons,
+        "objects": [],
+        "edges": [],
+        "events": [event] if local else [],
+        "measurements": [],
+        **more,
+    }
 
 
 @pytest.fixture
@@ -172,7 +181,7 @@ def _clean(truth: Path) -> None:
 def test_a_release_that_tells_the_truth_meets_every_target(build: Path, truth: Path) -> None:
     result = score(build, truth)
     assert [one.name for one in result.figures if one.share < 1 and one.target is not None] == []
-    counts = {one.name: (one.right, one.total) for one in result.figures}
+    counts = {one.name: (one.right, one.total) for one in result.figures if one.part != "measurements"}
     assert counts["precision of pairs"] == counts["recall of pairs"] == (6, 6)
     assert counts["found"] == (2, 2)
     assert counts["standing records are traced from a row"] == (4, 4)
@@ -325,12 +334,72 @@ def test_a_swap_is_found_where_its_record_and_those_of_both_persons_are_shown(bu
         ("h/patient/1", 1, "s1", set()),
     ):
         with duckdb.connect(str(build)) as connection:
-            shown = "insert into marts.finding values (?, ?, null, 'I01', 'flag', 'subject', ?)"
+            shown = "insert into marts.finding values ($1, $2, null, 'I01', 'flag', 'subject', $3, $3)"
             connection.execute(shown, [delivery, row, subject])
         assert _missed(build, truth) == missed
     told = {one.name: (one.right, one.total) for one in score(build, truth).figures}
     assert told["swaps that leave none, of all"] == (1, 2)
     assert told["records shown, of the persons of a swap"] == (2, 2)
+
+
+def test_a_swap_that_its_collection_contradicts_is_asked_for_too(build: Path, truth: Path) -> None:
+    swap = {"swap": "number 2", "persons": [2, 1], "places": [[APHERESIS, 3]], "is_double": False, "leaves_contradiction": False}
+    _lines(truth, "swaps", [{**swap, "is_contradicted_by_donation": True}])
+    found, sides = "swaps that a donation contradicts, found", "shown with both sides' evidence"
+    assert _missed(build, truth) == {found, sides}
+    with duckdb.connect(str(build)) as connection:
+        for delivery, row, subject in (("b/apheresis/1", 3, "s1"), ("h/patient/1", 2, "s2")):
+            shown = "insert into marts.finding values (?, ?, null, 'R06', 'flag', 'collection', 'k2', ?)"
+            connection.execute(shown, [delivery, row, subject])
+    assert _missed(build, truth) == set()
+    told = {one.name: (one.right, one.total) for one in score(build, truth).figures}
+    assert told["swaps that leave none, of all"] == (0, 1)
+
+
+def test_two_persons_whom_the_oracle_joins_are_neither_right_nor_wrong_and_counted(build: Path, truth: Path) -> None:
+    """The second collection has the first patient's number, and nothing else tells of the second."""
+    records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    records[3]["persons"][1] = records[1]["persons"][1]
+    _lines(truth, "records", records)
+    oracle = [json.loads(line) for line in (truth / "oracle.jsonl").read_text(encoding="utf-8").splitlines()]
+    _lines(truth, "oracle", [{**one, "component": 1, "certain": 1} if one["value"] == "donor_id2" else one for one in oracle])
+    joined = "pairs of two persons that no identifier contradicts"
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            "update marts.event set subject_id = 's1' where event_id = 'e2';"
+            " update marts.subject_identifier set subject_id = 's1' where identifier_id = 't6'"
+        )
+    counts = {one.name: (one.right, one.total) for one in score(build, truth).figures}
+    # each patient's own: mrn, crid and donor number of the first, mrn and crid of the second
+    assert counts["precision of pairs"] == counts["recall of pairs"] == (4, 4)
+    # the second's donor number with the three of the first
+    assert counts[joined] == (3, 3)
+    with duckdb.connect(str(build)) as connection:
+        # the record's own two are one by what it says
+        connection.execute("update marts.event set subject_id = 's2' where event_id = 'e2'")
+    counts = {one.name: (one.right, one.total) for one in score(build, truth).figures}
+    assert counts[joined] == (1, 3)
+
+
+def test_a_row_of_a_thing_that_records_of_two_persons_tell_is_counted_and_says_of_none_who_it_is(build: Path, truth: Path) -> None:
+    with duckdb.connect(str(build)) as connection:
+        connection.execute(
+            "insert into marts.collection values ('k1', 's1', 's1'), ('k2', 's2', 's2'), ('k3', null, null);"
+            "insert into marts.row_source values ('collection', 'k1', 'b/apheresis/1', 2, 2), ('collection', 'k1', 'h/patient/1', 1, 1),"
+            " ('collection', 'k2', 'b/apheresis/1', 3, 3), ('collection', 'k3', 'h/patient/1', 1, 2)"
+        )
+    told = "rows of things told of two persons"
+    counts = {one.name: (one.right, one.total) for one in score(build, truth).figures}
+    assert counts[told] == (0, 2)
+    assert counts["precision of pairs"] == (6, 6)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("insert into marts.row_source values ('collection', 'k1', 'b/apheresis/1', 3, 3)")
+    counts = {one.name: (one.right, one.total) for one in score(build, truth).figures}
+    assert counts[told] == (1, 2)
+    assert counts["precision of pairs"] == (6, 6)
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("update marts.collection set donor_subject_id = 's1', recipient_subject_id = 's1' where collection_id = 'k2'")
+    assert "precision of pairs" in _missed(build, truth)
 
 
 def test_what_a_swap_left_uncertain_is_not_asked_for_and_may_not_be_joined_wrongly(build: Path, truth: Path) -> None:

@@ -24,6 +24,17 @@ def test_figures_are_added_up_and_the_worst_seed_is_named() -> None:
     assert line.split() == ["links", "recall", "26", "30", "0.86667", "0.70000", "4", "1.00", "2"]
 
 
+def test_what_the_house_finds_has_its_target_over_all_seeds_together() -> None:
+    def house(right: int, total: int) -> dict[str, Any]:
+        figure = {**_score(right, total)["figures"][0], "part": "house defects", "target": None, "is_missed": False}
+        return {"figures": [figure]}
+
+    [_, enough] = pooled({1: house(0, 1), 2: house(99, 99)})
+    assert enough.split()[-2:] == ["0.98", "-"]
+    [_, short] = pooled({1: house(1, 1), 2: house(96, 99)})
+    assert short.split()[-2:] == ["0.98", "1"]
+
+
 def test_a_score_counts_for_what_was_asked_alone(tmp_path: Path) -> None:
     asked = {"journeys": 200, "nights": 2, "seed": 1, "defects": "none"}
     assert done(tmp_path, asked) is None

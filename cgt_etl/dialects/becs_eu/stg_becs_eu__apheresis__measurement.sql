@@ -1,6 +1,6 @@
 {%- set kept = [
     'source_delivery', 'source_row', 'source_item', 'source_object', 'party_id', 'site_id', 'sequence', 'record_key',
-    'din', 'product_description_code', 'division', 'donor_grid', 'patient_mrn', 'is_autologous', 'proc_date_local', 'started_date',
+    'din', 'product_description_code', 'code_division', 'division', 'donor_grid', 'patient_mrn', 'is_autologous', 'proc_date_local', 'started_date',
     'completed_at_utc', 'completed_local', 'completed_date', 'completed_precision', 'completed_zone_source',
 ] -%}
 
@@ -37,7 +37,7 @@ select
     case when stated.timepoint is not null then 'none' else stated.completed_zone_source end as occurred_zone_source,
     stated.din as din_token,
     case when stated.stated_specimen = 'product' then stated.product_description_code end as product_description_code,
-    case when stated.stated_specimen = 'product' then stated.division end as division,
+    case when stated.stated_specimen = 'product' then {{ bag_division('stated.code_division', 'stated.division') }} end as division,
     {{ unstated('measurement', [
         'subject_token', 'subject_role', 'is_anonymous', 'measurement', 'specimen', 'value', 'unit', 'value_status', 'method', 'timepoint',
         'comparator', 'value_raw', 'unit_raw', 'status', 'occurred', 'din_token', 'product_description_code', 'division',

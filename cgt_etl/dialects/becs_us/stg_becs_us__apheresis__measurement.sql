@@ -1,6 +1,6 @@
 {%- set kept = [
     'source_delivery', 'source_row', 'source_item', 'source_object', 'party_id', 'site_id', 'sequence', 'record_key',
-    'din', 'product_description_code', 'division', 'donor_no', 'patient_mrn', 'coi', 'is_autologous',
+    'din', 'product_description_code', 'code_division', 'division', 'donor_no', 'patient_mrn', 'coi', 'is_autologous',
     'proc_date_local', 'started_date',
     'completed_at_utc', 'completed_local', 'completed_date', 'completed_precision', 'completed_zone_source',
 ] -%}
@@ -42,7 +42,7 @@ select
     {{ no_time(['recorded']) }},
     stated.din as din_token,
     case when stated.stated_specimen = 'product' then stated.product_description_code end as product_description_code,
-    case when stated.stated_specimen = 'product' then stated.division end as division,
+    case when stated.stated_specimen = 'product' then {{ bag_division('stated.code_division', 'stated.division') }} end as division,
     {{ nulls('text', ['batch_token', 'lot_token', 'sample_token']) }}
 from stated
 left join {{ ref('measurements') }} as vocabulary on stated.measurement = vocabulary.measurement

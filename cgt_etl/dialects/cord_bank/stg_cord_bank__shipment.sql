@@ -5,6 +5,7 @@ select
     din,
     product_code,
     {{ product_description_code('product_code') }} as product_description_code,
+    {{ division_in_code('product_code') }} as code_division,
     division,
     crid,
     shipment_ref,

@@ -1,6 +1,6 @@
 {%- set kept = [
     'source_delivery', 'source_row', 'source_item', 'source_object', 'party_id', 'site_id', 'sequence', 'record_key',
-    'din', 'product_description_code', 'division',
+    'din', 'product_description_code', 'code_division', 'division',
     'packed_at_utc', 'packed_local', 'packed_date', 'packed_precision', 'packed_zone_source',
 ] -%}
 
@@ -30,7 +30,7 @@ select
     {{ time_from_instant('packed', 'occurred', 'stated') }},
     stated.din as din_token,
     stated.product_description_code,
-    stated.division,
+    {{ bag_division('stated.code_division', 'stated.division') }} as division,
     {{ unstated('measurement', [
         'is_anonymous', 'measurement', 'specimen', 'value', 'unit', 'value_status', 'method', 'timepoint', 'comparator', 'value_raw', 'unit_raw',
         'status', 'occurred', 'din_token', 'product_description_code', 'division',

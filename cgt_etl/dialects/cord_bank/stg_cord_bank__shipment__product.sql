@@ -5,6 +5,9 @@ select
     false as is_autologous,
     product_code,
     product_description_code,
+    code_division,
     division,
-    {{ unstated('product', ['din_token', 'recipient_token', 'is_autologous', 'product_code', 'product_description_code', 'division']) }}
+    {{ unstated('product', [
+        'din_token', 'recipient_token', 'is_autologous', 'product_code', 'product_description_code', 'code_division', 'division',
+    ]) }}
 from {{ ref('stg_cord_bank__shipment') }}

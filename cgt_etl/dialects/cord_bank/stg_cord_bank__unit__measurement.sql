@@ -1,6 +1,6 @@
 {%- set kept = [
     'source_delivery', 'source_row', 'source_item', 'source_object', 'party_id', 'site_id', 'sequence', 'record_key',
-    'din', 'product_description_code', 'division', 'donor', 'viability_method_code',
+    'din', 'product_description_code', 'code_division', 'division', 'donor', 'viability_method_code',
     'collected_at_utc', 'collected_local', 'collected_date', 'collected_precision', 'collected_zone_source',
     'frozen_at_utc', 'frozen_local', 'frozen_date', 'frozen_precision', 'frozen_zone_source',
 ] -%}
@@ -48,7 +48,7 @@ said as (
         {%- endfor %}
         din,
         case when timepoint = 'pre_processing' then null else product_description_code end as product_description_code,
-        case when timepoint = 'pre_processing' then null else division end as division
+        case when timepoint = 'pre_processing' then null else {{ bag_division() }} end as division
     from number
 
     {%- for column, measurement, of in tests %}

@@ -26,7 +26,9 @@ select
     false as is_anonymous,
     din as din_token,
     order_ref as order_token,
-    {{ nulls('text', ['batch_token', 'lot_token', 'sscc_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln']) }}
+    {{ nulls('text', [
+        'batch_token', 'lot_token', 'sscc_token', 'awb_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln',
+    ]) }}
 from act
 where procedure_kind_code = '{{ kind }}' and {{ time }}_local is not null
 {{ 'union all' if not loop.last }}

@@ -14,7 +14,7 @@ with stated as (
         result.value__comparator as comparator,
         result.value__raw as value_raw,
         case when result.value_code is not null then 'ok' else result.value__status end as value_status,
-        result.value_code,
+        coalesce(result.toxicity_finding_code, result.value_code) as value_code,
         result.specimen_id,
         result.unit as unit_raw,
         result.status_code,

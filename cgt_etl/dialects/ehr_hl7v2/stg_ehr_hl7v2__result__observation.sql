@@ -16,6 +16,8 @@ select
     value__raw,
     value__status,
     unit,
+    -- answers of a flowsheet mean something by their question alone
+    {{ mapped("landed.code || ':' || landed.value_code", 'toxicity_finding') }} as toxicity_finding_code,
     value_code,
     value_code_system,
     specimen_id,

@@ -5,6 +5,9 @@ select
     batch,
     coi,
     vector_lot,
+    media_lot,
+    cytokine_lot,
+    beads_lot,
     rework_of,
     {{ nulls('text', ['unit_operation', 'event_type', 'measurement', 'value__status']) }},
     -- when it was given up; a record tells no other time of its batch

@@ -5,7 +5,7 @@
 ] -%}
 {%- set stated = [
     'is_anonymous', 'measurement', 'specimen', 'value', 'unit', 'value_status', 'value_code', 'method', 'replicate', 'comparator', 'value_raw',
-    'unit_raw', 'status', 'occurred', 'din_token', 'sample_token',
+    'unit_raw', 'status', 'basis', 'occurred', 'din_token', 'sample_token',
 ] -%}
 
 with in_column as (
@@ -126,6 +126,8 @@ select
     said.value_raw,
     said.unit_raw,
     said.status,
+    -- the log counts T cells among leukocytes and says of no other fraction what it is of
+    case when said.measurement = 'product_cd3_pct' then 'cd45_positive' end as basis,
     {{ landed_time('occurred', 'said') }},
     said.din as din_token,
     -- of what was measured of the whole sample: each of its components says it again

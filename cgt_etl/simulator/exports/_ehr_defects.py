@@ -10,6 +10,7 @@ from cgt_etl.simulator.facts import DefectClass, Record
 
 CD4 = ("24467-3", "eGFR")
 """A CD4 code under the display of a kidney function."""
+WHITE_CELLS, CD3, CD8 = "6690-2", "8122-4", "14135-8"
 
 
 def _is_count(record: Record) -> bool:
@@ -51,6 +52,22 @@ def _nameless(record: Record, draws: Draws) -> Record | None:
     return {key: value for key, value in record.items() if key != "id"}
 
 
+def _few_white_cells(record: Record, draws: Draws) -> Record | None:
+    """Fewer than their parts, which the same blood has."""
+    if not _is_count(record) or record["code"]["coding"][0]["code"] != WHITE_CELLS:
+        return None
+    return {**record, "valueQuantity": {**record["valueQuantity"], "value": 0.3}}
+
+
+def _many_subsets(record: Record, draws: Draws) -> Record | None:
+    """More CD8 than CD3 positive cells, in one panel."""
+    parts = {part["code"]["coding"][0]["code"]: part for part in record.get("component", ())}
+    if not parts.keys() >= {CD3, CD8}:
+        return None
+    changed = {**parts[CD8]["valueQuantity"], "value": round(parts[CD3]["valueQuantity"]["value"] * 1.3)}
+    return {**record, "component": [*({**part, "valueQuantity": changed} if code == CD8 else part for code, part in parts.items())]}
+
+
 def _odd_status(record: Record, draws: Draws) -> Record | None:
     return {**record, "status": "finalised"} if _is_count(record) else None
 
@@ -64,5 +81,7 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
         DefectClass("unit_of_another_size", "D05", "cell", "value", 0.006, 0.02, _other_size),
         DefectClass("no_id", "D03", "row", None, 0.006, 0.02, _nameless),
         DefectClass("unknown_status", "D04", "cell", "status", 0.006, 0.02, _odd_status),
+        DefectClass("fewer_white_cells_than_parts", "R37", "flag", None, 0.03, 0.06, _few_white_cells, at_door=False),
+        DefectClass("more_subsets_than_the_whole", "R38", "flag", None, 0.06, 0.12, _many_subsets, at_door=False),
     )
 }

@@ -222,6 +222,13 @@ def _impossible_date(record: Record, draws: Draws) -> Record | None:
     return {**record, "PROC_DT": f"02/30/{record['PROC_DT'][-4:]}"}
 
 
+def _other_efficiency(record: Record, draws: Draws) -> Record | None:
+    """Six points off; where there is no count before the collection, nobody can recompute it."""
+    if not (record["CE2_PCT"] and record["PRE_CD3_UL"]):
+        return None
+    return {**record, "CE2_PCT": f"{float(record['CE2_PCT']) + 6:g}"}
+
+
 def _other_division(division: str) -> str:
     return "A0"
 
@@ -244,6 +251,7 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
         DefectClass("grams_per_litre", "D07", "flag", "hgb_pre", 0.05, 0.1, _cell("HGB_PRE", lambda text: f"{float(text) * 10:g}")),
         DefectClass("impossible_date", "D02", "row", None, 0.04, 0.08, _impossible_date),
         DefectClass("short_chain_of_identity", "R04", "row", None, 0.04, 0.08, _cell("COI", lambda text: text[:-1] or None)),
+        DefectClass("efficiency_of_another_run", "R33", "flag", None, 0.04, 0.08, _other_efficiency, at_door=False),
     ),
     "modification": (
         DefectClass("wrong_check_character", "R01", "row", None, 0.03, 0.08, _cell("SRC_DIN", numbers.with_wrong_check)),

@@ -91,6 +91,8 @@ WORDS = {
     "potency_ifng": ("IFNg", "ELISA 20h 1:1", "pg/mL", 1),
 }
 """Test -> its name on the form, method, unit, and how many of the vocabulary's units make one of the form's."""
+WITHOUT_BASIS = "ddPCR"
+"""A method that does not say what its copies are counted by."""
 LIMITS_IN_WORDS = {"sterility_dp": "No growth", "mycoplasma": "Not detected", "rcl_rcr": "<LOQ"}
 RESULTS_IN_WORDS = {
     "no_growth": "No growth",
@@ -243,6 +245,11 @@ def _no_result(record: Record, _draws: Draws) -> Record | None:
     return _with_line(record, places[0], "Result", None) if places else None
 
 
+def _no_basis(record: Record, _draws: Draws) -> Record | None:
+    places = [place for place, line in enumerate(record["lines"]) if line["Test"] == "VCN" and line["Result"]]
+    return _with_line(record, places[0], "Method", WITHOUT_BASIS) if places else None
+
+
 DEFECTS: dict[str, tuple[DefectClass, ...]] = {
     "certificate": (
         DefectClass("wrong_chain_of_identity", "R04", "row", "patient_id", 0.01, 0.04, _wrong_chain),
@@ -264,6 +271,7 @@ DEFECTS: dict[str, tuple[DefectClass, ...]] = {
             0.04,
             lambda record, _draws: _with_label(record, "Disposition:", "hold"),
         ),
+        DefectClass("copies_without_basis", "R34", "cell", "result", 0.02, 0.06, _no_basis),
         DefectClass("result_left_out", "R40", "flag", None, 0.02, 0.06, _no_result, at_door=False),
     )
 }

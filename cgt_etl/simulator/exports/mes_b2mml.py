@@ -57,6 +57,8 @@ def _event(place: int, event: Record) -> str:
 
 
 FEEDS: Mapping[str, Layout] = {"record": Text("batch_records_{stamp}.xml", write, BEGIN, END, by_number=True)}
+REAGENTS = ("media", "cytokine", "beads")
+"""Kinds of material, beside the vector, whose lots are in a record."""
 CONSUME, ALLOCATION = ("Material", "Consume"), ("General", "Allocation")
 PROCESS_DATA, STATUS_CHANGE = ("Procedural Execution", "Process Data"), ("General", "Status Change")
 
@@ -100,10 +102,12 @@ def _stated(journey: Journey, batch: Batch, points: list[ProcessPoint], *, is_la
 
 def _objects(batch: Batch) -> tuple[tuple[str, str, str], ...]:
     product, vector = batch.product, batch_record.vector_lot(batch)
+    reagents = [("material_lot", product.manufacturer, one.lot) for one in batch.materials if one.kind in REAGENTS]
     return (
         ("batch", product.numbered_by, batch.number),
         *([("batch", product.numbered_by, batch.replaces)] if batch.replaces else []),
         *([("material_lot", product.manufacturer, vector)] if vector else []),
+        *reagents,
         *(("din", "", din) for din in dict.fromkeys(bag.din for bag in batch.inputs)),
     )
 
@@ -113,6 +117,8 @@ def _record(batch: Batch, points: list[ProcessPoint], *, has_division: bool, is_
     events: list[Record] = [{"at": _stamp(batch.started), "kind": CONSUME, "values": [("DIN", din, "") for din in donations]}]
     if batch.replaces:
         events.append({"at": _stamp(batch.started), "kind": ALLOCATION, "values": [("REWORK_OF", batch.replaces, "")]})
+    reagents = [(f"{one.kind.upper()}_LOT", one.lot, "") for one in batch.materials if one.kind in REAGENTS]
+    events.append({"at": _stamp(batch.started), "kind": CONSUME, "values": reagents})
     vector = batch_record.vector_lot(batch)
     transduced = next((point.at for point in points if point.operation == "TDX"), None)
     if vector and transduced:
@@ -165,6 +171,19 @@ def _without(key: str) -> Callable[[Record, Draws], Record | None]:
     return apply
 
 
+def _other_doublings(record: Record, draws: Draws) -> Record | None:
+    """The doublings of another culture beside this one's fold: both stand in one record."""
+    read = [event["values"][0][0] for event in record["events"] if event["kind"] == PROCESS_DATA]
+    if "PDL" not in read or not any(name.endswith("_FOLD") for name in read):
+        return None
+
+    def changed(event: Record) -> Record:
+        key, text, unit = (*event["values"], ("", "", ""))[0]
+        return {**event, "values": [(key, f"{float(text) + 1:g}", unit)]} if key == "PDL" else event
+
+    return {**record, "events": [changed(event) for event in record["events"]]}
+
+
 def _again(record: Record, draws: Draws) -> Record:
     """With its last value read once more, a little lower."""
     place = max(place for place, event in enumerate(record["events"]) if event["kind"] == PROCESS_DATA)
@@ -192,6 +211,7 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
             at_door=False,
             loses_edges=frozenset({"consume"}),
         ),
+        DefectClass("doublings_of_another_culture", "R32", "flag", None, 0.06, 0.12, _other_doublings, at_door=False),
     ),
 }
 """What goes wrong with batch production records. A record that goes takes its parameters with it."""

@@ -87,10 +87,11 @@ def _row(journey: Journey, bag: Bag, whole: Bag, times: tuple[datetime, datetime
     bags = 2 if bag.volume_ml > TWO_BAGS_ML else 1
     volume = round(bag.volume_ml / bags, 1)
     hct, place = round(of_whole.uniform(2, 6), 1), draws.random.randrange(1, 400)
+    received, is_written = _before(times[0], of_whole.randint(5, 25)), of_whole.random() < 0.85
     return {
         SAMPLE: f"P-{journey.number:05d}{whole.din[-2:]}",
         COMPONENT: f"{bag.din}-{bag.division}" if is_divided else bag.din,
-        RECEIVED: _clock(_before(times[0], of_whole.randint(5, 25))) if draws.chance(0.85) else "",
+        RECEIVED: _clock(received) if is_written else "",
         "Vol": round(whole.volume_ml),
         "TNC (x10^10)": round(whole.tnc_e9 / 10, 2),
         "Viab": round(run.viability),

@@ -69,6 +69,8 @@ def _fact(journey: Journey, given: Administration, registry: str, known: date, r
 def _row(journey: Journey, given: Administration, known: date, filler: str) -> dict[str, str]:
     outcome, is_assessed = journey.outcome, known >= given.started.date() + ASSESSED_AFTER
     is_dead = outcome.died is not None and known >= outcome.died
+    # the syndrome of a course is that of its first infusion
+    grade = outcome.crs_grade if given.number == journey.administrations[0].number else 0
     is_two, is_toxic = len(given.lots) > 1, given.arm == "T" or journey.modality == "allo_nk"
     return {
         "crid": journey.patient.crid,
@@ -80,7 +82,7 @@ def _row(journey: Journey, given: Administration, known: date, filler: str) -> d
         "entirevol": "Yes" if given.fraction_given == 1 else "No",
         "dose_e8": f"{given.dose_e6 / 100:.2f}",
         "wt_kg": f"{journey.patient.weight_kg:g}",
-        "crsmax": str(outcome.crs_grade) if is_toxic else filler,
+        "crsmax": str(grade) if is_toxic else filler,
         "crsscale": "ASTCT" if is_toxic else "",
         # the form has no field for its scale, so that a grade cannot stand
         "neurotox": filler,

@@ -63,7 +63,7 @@ def figures(links: Links, found_target: float, target: float | None) -> list[Fig
     pairs = [(one, events[id_]) for one in found for id_ in sorted(one.firm or one.left_open)]
     not_once = [one.where for one in found if len(one.firm or one.left_open) > 1 or one.is_merged]
     about = [one.where for one, event in pairs if not _is_about(links, one, event)]
-    then = [one.where for one, event in pairs if not _is_then(one, event)]
+    then = [one.where for one, event in pairs if not right_time(one.told, event.local, event.utc)]
     places = _places(links, pairs)
     things = [(one, placed) for one, _, placed in places if not _is_patients(truth, one)]
     astray = [one.where for one, placed in things if not placed]
@@ -135,13 +135,13 @@ def _is_about(links: Links, stated: Stated, event: One) -> bool:
     return links.persons.get(event.subject) == {stated.person}
 
 
-def _is_then(stated: Stated, event: One) -> bool:
+def right_time(told: list[Spoken], local: str | None, utc: str | None) -> bool:
     """The finest time that a sound record states; where all were blurred, one of them as far as the release says it."""
-    sound = [(_to_second(local), _without_zone(utc)) for local, utc, is_blurred in stated.told if not is_blurred]
+    sound = [(_to_second(local), _without_zone(utc)) for local, utc, is_blurred in told if not is_blurred]
     if not sound:
-        return any(_to_second(local).startswith(event.local or "-") for local, _, _ in stated.told)
+        return any(_to_second(said).startswith(local or "-") for said, _, _ in told)
     finest = max(len(local) for local, _ in sound)
-    return (event.local and _to_second(event.local), event.utc) in {(local, utc) for local, utc in sound if len(local) == finest}
+    return (_to_second(local or ""), utc) in {(local, utc) for local, utc in sound if len(local) == finest}
 
 
 def _places(links: Links, pairs: list[tuple[Stated, One]]) -> list[tuple[Stated, set[str], set[str]]]:

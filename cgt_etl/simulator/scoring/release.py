@@ -20,16 +20,15 @@ At = tuple[str, int]
 _STATED = ("event", "measurement", "outcome", "specification", "shipment", "logger_reading", "material_lot", "process_series", "timeline")
 """Tables whose rows name their own source record."""
 _WHO_IS_WHO = ("R05", "R06", "I01", "I02", "I03", "I04", "I05")
-"""Rules of identity resolution; R06 also judges collections, in other tables."""
-_PERSONS = {
+"""Rules of who is who: of subjects, and of collections that two patients are named for."""
+_THINGS = {
     "collection": ("collection_id", ("donor_subject_id", "recipient_subject_id")),
     "administration": ("administration_id", ("subject_id",)),
     "therapy_order": ("therapy_order_id", ("subject_id",)),
     "batch": ("batch_id", ("recipient_subject_id",)),
     "dose_unit": ("dose_unit_id", ("recipient_subject_id",)),
-    "subject": ("subject_id", ("subject_id",)),
 }
-"""Table of `row_source` -> its key, and its columns that name persons."""
+"""Table of `row_source` about things -> its key, and its columns that name persons."""
 
 
 class Released:
@@ -96,10 +95,8 @@ class Released:
     def contradictions(self) -> dict[At, set[str]]:
         """Record that takes part in a contradiction of who is who, as findings say -> subjects on whose side it is."""
         found: dict[At, set[str]] = defaultdict(set)
-        for delivery, row, rule, table, subject in self.table(
-            "finding", "source_delivery", "source_row", "rule_id", "table_name", "row_key"
-        ):
-            if rule in _WHO_IS_WHO and table == "subject" and delivery:
+        for delivery, row, rule, subject in self.table("finding", "source_delivery", "source_row", "rule_id", "subject_id"):
+            if rule in _WHO_IS_WHO and subject and delivery:
                 found[delivery, row].add(subject)
         return found
 
@@ -113,17 +110,25 @@ class Released:
 
     @cached_property
     def persons(self) -> dict[At, set[str]]:
-        """Record -> subjects in the rows that come from it."""
+        """Record -> subjects in the rows about persons that come from it."""
         found: dict[At, set[str]] = defaultdict(set)
         for table in ("event", "measurement", "outcome"):
             for subject, delivery, row in self.table(table, "subject_id", "source_delivery", "source_row"):
                 if subject is not None:
                     found[delivery, row].add(subject)
-        for table, (key, columns) in _PERSONS.items():
-            for row_key, *subjects in self.table(table, key, *columns):
-                for at in self.sources[table].get(row_key, ()):
-                    found[at] |= {subject for subject in subjects if subject is not None}
+        for (subject,) in self.table("subject", "subject_id"):
+            for at in self.sources["subject"].get(subject, ()):
+                found[at].add(subject)
         return found
+
+    @cached_property
+    def things(self) -> list[tuple[set[str], set[At]]]:
+        """Of each row that is about a thing: the subjects in it, and the records that it comes from."""
+        return [
+            ({subject for subject in subjects if subject is not None}, self.sources[table].get(row_key, set()))
+            for table, (key, columns) in _THINGS.items()
+            for row_key, *subjects in self.table(table, key, *columns)
+        ]
 
     @cached_property
     def identifiers(self) -> dict[At, list[tuple[str, str, str]]]:

@@ -1,25 +1,25 @@
 """How well a release, or a build that was held back, tells what the simulator's sealed truth says happened.
 
-Compares person links, events, conservation of units, defects by class, and delivered rows. Every night of the run must have been
-delivered. Does not compare measurements (value, unit) yet. A token of a release is keyed, so nothing is matched by
-value: a delivery by partner, feed and checksum of its bytes, a record by its position.
+Compares person links, events, measurements, conservation of units, defects by class, and delivered rows. Every night of the run must have
+been delivered. A token of a release is keyed, so nothing is matched by value: a delivery by partner, feed and checksum of its bytes, a
+record by its position.
 
 Targets. Without defects everything is 1.0. With them: precision of links 1.0, recall 0.99; conservation exact; what the door must find,
-found at its position and nothing else; 0.99 of the events and of the records that should be there. The rest is reported only.
+found at its position and nothing else; 0.99 of the events, measurements and records that should be there. The rest is reported only.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cgt_etl.simulator.scoring import conflicts, edges, events
+from cgt_etl.simulator.scoring import conflicts, defects, edges, events, measurements
 from cgt_etl.simulator.scoring.figures import Figure, counted
 from cgt_etl.simulator.scoring.links import Links
 from cgt_etl.simulator.scoring.release import Released
-from cgt_etl.simulator.scoring.truth import NotScorable, Row, TruthFiles
+from cgt_etl.simulator.scoring.truth import NotScorable, TruthFiles
 
 __all__ = ["NotScorable", "Score", "score"]
 SHOWN = 5
@@ -80,9 +80,10 @@ def _figures(truth: TruthFiles, released: Released) -> Iterator[Figure]:
     yield from links.figures(precision=1.0, recall=most)
     yield from conflicts.figures(links)
     yield from events.figures(links, most, 1.0 if is_clean else None)
+    yield from measurements.figures(links, most, 1.0 if is_clean else None)
     yield from edges.figures(links, most, 1.0 if is_clean else None)
     yield from _conservation(truth, released, delivery_of)
-    yield from _defects(truth, released, delivery_of)
+    yield from defects.figures(truth, released, delivery_of)
     yield _rows(truth, released, delivery_of, most)
 
 
@@ -116,44 +117,6 @@ def _conservation(truth: TruthFiles, released: Released, delivery_of: dict[str, 
     yield counted("conservation", "units in", len(first), units, 1.0)
     yield counted("conservation", "set aside", readable, aside, 1.0)
     yield counted("conservation", "in = accepted + set aside", readable, sums, 1.0)
-
-
-Found = tuple[str, int | None, str | None, str, str]
-"""Delivery, position, column (none of a row), rule, effect: where a finding of the door is."""
-
-
-def _defects(truth: TruthFiles, released: Released, delivery_of: dict[str, str]) -> Iterator[Figure]:
-    """By class. A finding that no defect put there counts against its rule, which several classes may share."""
-    door: set[Found] = {
-        (id_, None, None, rule, "refuse")
-        for id_, status, rule in released.table("delivery", "delivery_id", "status_code", "rule_id")
-        if status == "refused"
-    }
-    house: set[tuple[str, int | None, str]] = set()
-    columns = ("source_delivery", "source_row", "column_name", "rule_id", "effect", "table_name", "row_key")
-    for delivery, position, column, rule, effect, table, key in released.table("finding", *columns):
-        if key is None and delivery is not None and effect != "refuse":
-            door.add((delivery, position, None if effect == "row" else column, rule, effect))
-        else:
-            house |= {(at, row, rule) for at, row in [(delivery, position), *released.sources[table].get(key, ())]}
-    by_class: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
-    for row in truth.defects:
-        by_class["defects" if row["at_door"] else "house defects", row["rule"], row["defect"]].append(row)
-    explained: set[Found] = set()
-    for (part, rule, name), rows in sorted(by_class.items()):
-        places = {(delivery_of.get(row["file"], ""), row["position"], row["column"], rule, row["effect"]): row for row in rows}
-        found = {one for one in places if (one in door if part == "defects" else (one[0], one[1], rule) in house)}
-        explained |= found
-        misses = [_where(row) for one, row in places.items() if one not in found]
-        yield counted(part, f"{rule} {name}, recall", len(places), misses, 1.0 if part == "defects" else None)
-    for rule in sorted({one[3] for one in door}):
-        mine = {one for one in door if one[3] == rule}
-        misses = [f"delivery {id_}, position {position}, column {column}" for id_, position, column, _, _ in mine - explained]
-        yield counted("defects", f"{rule}, precision", len(mine), misses, 1.0)
-
-
-def _where(row: Row) -> str:
-    return f"{row['file']}, position {row['position']}, column {row['column']}"
 
 
 def _rows(truth: TruthFiles, released: Released, delivery_of: dict[str, str], target: float) -> Figure:

@@ -63,7 +63,7 @@ class TruthFiles:
     def records(self) -> list[Row]:
         """Every written record, in the order of writing."""
         rows = list(self._rows("records"))
-        if rows and "persists" not in rows[0]:
+        if rows and "measurements" not in rows[0]:
             raise NotScorable("the truth was written by an older simulator: simulate again, with the same seed the inbox is the same")
         return rows
 

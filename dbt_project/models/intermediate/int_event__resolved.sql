@@ -13,12 +13,13 @@ named as (
         by_batch.release_token as batch_id,
         by_lot.release_token as lot_id,
         by_sscc.release_token as sscc_id,
+        by_awb.release_token as awb_id,
         by_logger.release_token as logger_id,
         collection.collection_id,
         administration.administration_id,
         {{ own_columns('event') }}
     from fact
-    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'order', 'batch', 'lot', 'sscc', 'logger']) }}
+    {{ join_identifiers('fact', ['subject', 'coi', 'din', 'order', 'batch', 'lot', 'sscc', 'awb', 'logger']) }}
     left join {{ ref('int_collection__resolved') }} as collection on {{ same_record('fact', 'collection') }}
     left join {{ ref('int_administration__resolved') }} as administration on {{ same_record('fact', 'administration') }}
 ),
@@ -105,6 +106,7 @@ select
     named.batch_id,
     named.lot_id,
     named.sscc_id,
+    named.awb_id,
     named.logger_id,
     {{ own_columns('event', 'named') }}
 from named

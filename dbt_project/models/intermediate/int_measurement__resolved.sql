@@ -2,7 +2,7 @@ with fact as (
     {{ standing_facts('measurement') }}
 ),
 
-named as (
+said as (
     select
         {{ resolved_columns('measurement') }},
         {{ subject_id() }} as subject_id,
@@ -12,13 +12,24 @@ named as (
         by_lot.release_token as lot_id,
         by_sample.release_token as sample_id,
         collection.collection_id,
-        case when fact.product_description_code is not null then {{ product_id('by_din.release_token', 'fact') }} end as product_id,
+        case
+            when fact.product_description_code is not null
+                then {{ product_key('by_din.release_token', 'fact.product_description_code', 'fact.division') }}
+        end as stated_product_id,
         administration.administration_id,
         {{ own_columns('measurement') }}
     from fact
     {{ join_identifiers('fact', ['subject', 'coi', 'din', 'batch', 'lot', 'sample']) }}
     left join {{ ref('int_collection__resolved') }} as collection on {{ same_record('fact', 'collection') }}
     left join {{ ref('int_administration__resolved') }} as administration on {{ same_record('fact', 'administration') }}
+),
+
+named as (
+    select
+        said.*,
+        coalesce(renamed.product_id, said.stated_product_id) as product_id
+    from said
+    left join {{ ref('int_product__renamed') }} as renamed on said.stated_product_id = renamed.stated_product_id
 )
 
 select

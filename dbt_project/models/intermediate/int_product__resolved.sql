@@ -1,16 +1,27 @@
-with fact as (
-    {{ standing_facts('product') }}
-)
-
 select
-    {{ resolved_columns('product', persons=['donor', 'recipient', 'coi']) }},
-    {{ product_id('by_din.release_token', 'fact') }} as product_id,
-    collection.collection_id,
-    by_din.release_token as din_id,
-    by_coi.release_token as coi_id,
-    collection.donor_subject_id,
-    coalesce(by_recipient.subject_id, by_coi.subject_id) as recipient_subject_id,
-    {{ own_columns('product') }}
-from fact
-{{ join_identifiers('fact', ['din', 'donor', 'recipient', 'coi']) }}
-left join {{ ref('int_collection__resolved') }} as collection on {{ same_record('fact', 'collection') }}
+    stated.product_statement_id,
+    stated.source_delivery,
+    stated.source_row,
+    stated.source_item,
+    stated.source_object,
+    stated.fact,
+    stated.party_id,
+    stated.site_id,
+    stated.sequence,
+    stated.component_id,
+    stated.is_contested,
+    coalesce(renamed.product_id, stated.product_id) as product_id,
+    stated.collection_id,
+    stated.din_id,
+    stated.coi_id,
+    stated.donor_subject_id,
+    stated.recipient_subject_id,
+    stated.product_code,
+    coalesce(renamed.product_description_code, stated.product_description_code) as product_description_code,
+    stated.collection_type_letter,
+    stated.code_division,
+    stated.division,
+    stated.state_code,
+    {{ landed_time('created', 'stated') }}
+from {{ ref('int_product__stated') }} as stated
+left join {{ ref('int_product__renamed') }} as renamed on stated.product_id = renamed.stated_product_id

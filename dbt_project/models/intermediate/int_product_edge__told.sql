@@ -3,7 +3,7 @@ with bag as (
     select
         din_id,
         product_id,
-        coalesce(min(division), '00') as division,
+        coalesce(min({{ bag_division() }}), '00') as division,
         min(collection_id) as collection_id
     from {{ ref('int_product__resolved') }}
     where din_id is not null
@@ -27,16 +27,13 @@ said as (
         parent_din_id,
         case
             when parent_product_description_code is not null
-                then
-                    {{ surrogate_key([
-                        "'product'", 'parent_din_id', 'parent_product_description_code', "coalesce(parent_division, '00')",
-                    ]) }}
+                then {{ product_key('parent_din_id', 'parent_product_description_code', 'parent_division') }}
         end as parent_product_id,
         parent_division,
         case when child_batch_id is not null then 'batch' else 'product' end as child_table,
         coalesce(
             child_batch_id,
-            {{ surrogate_key(["'product'", 'child_din_id', 'child_product_description_code', "coalesce(child_division, '00')"]) }}
+            {{ product_key('child_din_id', 'child_product_description_code', 'child_division') }}
         ) as child_key,
         volume_ml,
         cell_count_10_6,

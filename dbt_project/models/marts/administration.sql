@@ -84,6 +84,56 @@ weight as (
     group by administration_id
 ),
 
+-- else the last one before the infusion; never the donor's
+weighed as (
+    select
+        stated.administration_id,
+        measured.value as recipient_weight_kg,
+        row_number() over (
+            partition by stated.administration_id
+            order by measured.occurred_date desc, measured.occurred_at_utc desc nulls last, measured.measurement_statement_id asc
+        ) as rank_no
+    from stated
+    inner join {{ ref('int_measurement__resolved') }} as measured on stated.subject_id = measured.subject_id
+    where
+        measured.measurement = 'body_weight'
+        and measured.subject_role = 'patient'
+        and measured.comparator is null
+        and measured.value is not null
+        and {{ stands('measured.status') }}
+        and measured.occurred_date <= stated.started_date
+),
+
+dosed as (
+    select
+        stated.administration_id,
+        coalesce(weight.recipient_weight_kg, weighed.recipient_weight_kg) as recipient_weight_kg,
+        case
+            when weight.recipient_weight_kg is not null then 'stated_for_dosing'
+            when weighed.recipient_weight_kg is not null then 'last_before_infusion'
+        end as weight_basis_code
+    from stated
+    left join weight on stated.administration_id = weight.administration_id
+    left join weighed on stated.administration_id = weighed.administration_id and weighed.rank_no = 1
+),
+
+-- the latest exception that was approved for the recipient before the infusion
+approved as (
+    select
+        stated.administration_id,
+        said.detail_code as pathway_code,
+        row_number() over (
+            partition by stated.administration_id order by said.occurred_date desc, said.event_statement_id asc
+        ) as rank_no
+    from stated
+    inner join {{ ref('int_event__resolved') }} as said on stated.subject_id = said.subject_id
+    where
+        said.event_type = 'out_of_specification_pathway_approved'
+        and said.detail_code is not null
+        and said.occurred_date <= stated.started_date
+        and {{ stands('said.status') }}
+),
+
 begun as (
     select
         journey_id,
@@ -121,9 +171,10 @@ select
     stated.has_entire_volume,
     dose.cells_given_10_6,
     coalesce(
-        dose.stated_dose_per_kg_10_6, round(dose.cells_given_10_6 / nullif(weight.recipient_weight_kg, 0), 6)
+        dose.stated_dose_per_kg_10_6, round(dose.cells_given_10_6 / nullif(dosed.recipient_weight_kg, 0), 6)
     ) as dose_per_kg_10_6,
-    weight.recipient_weight_kg,
+    dosed.recipient_weight_kg,
+    dosed.weight_basis_code,
     case
         when stated.started_precision in ('second', 'minute')
             then round(
@@ -131,9 +182,10 @@ select
                 + cast(substring(stated.started_local, 15, 2) as {{ type_of('integer') }}) / 60.0, 6
             )
     end as started_local_hour,
-    cast(null as {{ type_of('text') }}) as pathway_code,
+    approved.pathway_code,
     stated.component_id
 from stated
 left join dose on stated.administration_id = dose.administration_id
-left join weight on stated.administration_id = weight.administration_id
+left join dosed on stated.administration_id = dosed.administration_id
+left join approved on stated.administration_id = approved.administration_id and approved.rank_no = 1
 left join candidate on stated.administration_id = candidate.administration_id and candidate.rank_no = 1

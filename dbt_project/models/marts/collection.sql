@@ -82,6 +82,7 @@ volumes as (
         max(case when measurement = 'product_tnc' then whole_value end) as tnc_yield_10_9,
         max(case when measurement = 'pb_cd3_abs' and timepoint = 'pre' then one_value end) as pre_cd3_per_ul,
         max(case when measurement = 'pb_cd3_abs' and timepoint = 'post' then one_value end) as post_cd3_per_ul,
+        max(case when measurement = 'pb_cd34_abs' and timepoint = 'pre' then one_value end) as pre_cd34_per_ul,
         max(case when measurement = 'ce2' then one_value end) as reported_ce2_percent
     from total
     group by collection_id
@@ -93,6 +94,65 @@ processed as (
         -- The machine's inlet volume includes the anticoagulant.
         coalesce(inlet_volume_ml - anticoagulant_ml, reported_whole_blood_processed_ml) as whole_blood_processed_ml
     from volumes
+),
+
+-- the first freezing of the donation that somebody states; before the end of the collection it is of something else
+frozen as (
+    select
+        stated.collection_id,
+        min(said.occurred_at_utc) as frozen_at_utc
+    from stated
+    inner join {{ ref('int_event__resolved') }} as said on stated.din_id = said.din_id
+    where
+        said.event_type = 'cryopreservation_started'
+        and said.occurred_at_utc >= stated.ended_at_utc
+        and {{ stands('said.status') }}
+    group by stated.collection_id
+),
+
+-- blood counts of the person collected from, around the run: the last before it and the first after it, in thirty days each
+watched as (
+    select
+        stated.collection_id,
+        measured.measurement,
+        measured.value,
+        {{ days_between('stated.started_date', 'measured.occurred_date') }} as day,
+        measured.measurement_statement_id
+    from stated
+    inner join {{ ref('int_measurement__resolved') }} as measured on stated.donor_subject_id = measured.subject_id
+    where
+        measured.measurement in ('pb_plt', 'pb_hgb')
+        and measured.value is not null
+        and measured.comparator is null
+        and {{ stands('measured.status') }}
+        -- of the day of the run nobody can say whether it was before, but where the time is known
+        and (
+            {{ days_between('stated.started_date', 'measured.occurred_date') }} between -30 and -1
+            or {{ days_between('stated.started_date', 'measured.occurred_date') }} between 1 and 30
+            or (measured.occurred_date = stated.started_date and measured.occurred_at_utc < stated.started_at_utc)
+        )
+),
+
+beside as (
+    select
+        *,
+        row_number() over (
+            partition by collection_id, measurement, case when day <= 0 then 0 else 1 end
+            order by case when day <= 0 then -day else day end asc, measurement_statement_id asc
+        ) as rank_no
+    from watched
+),
+
+donor_count as (
+    select
+        collection_id,
+        max(case when measurement = 'pb_plt' and day <= 0 then value end) as plt_before,
+        max(case when measurement = 'pb_plt' and day > 0 then value end) as plt_after,
+        max(case when measurement = 'pb_hgb' and day <= 0 then value end) as hgb_before,
+        max(case when measurement = 'pb_hgb' and day > 0 then value end) as hgb_after
+    from beside
+    where rank_no = 1
+    group by collection_id
 ),
 
 begun as (
@@ -157,9 +217,27 @@ select
         processed.cd3_yield_10_9 * 1e8 / nullif(processed.pre_cd3_per_ul * processed.whole_blood_processed_ml, 0), 6
     ) as ce2_percent,
     processed.reported_ce2_percent,
+    processed.pre_cd34_per_ul,
+    -- 10*6 cells over ({cells}/uL x 1000 uL/mL x mL), in percent.
+    round(
+        processed.cd34_yield_10_6 * 1e5 / nullif(processed.pre_cd34_per_ul * processed.whole_blood_processed_ml, 0), 6
+    ) as ce2_cd34_percent,
+    round({{ seconds_between('stated.ended_at_utc', 'frozen.frozen_at_utc') }} / 3600.0, 6) as hold_before_freezing_h,
+    donor_count.plt_before as donor_plt_before_10_9_per_l,
+    donor_count.plt_after as donor_plt_after_10_9_per_l,
+    donor_count.hgb_before as donor_hgb_before_g_per_dl,
+    donor_count.hgb_after as donor_hgb_after_g_per_dl,
+    case
+        when stated.donor_subject_id is not null and stated.started_date is not null
+            then cast(row_number() over (
+                partition by stated.donor_subject_id order by stated.started_date asc nulls last, stated.collection_id asc
+            ) as {{ type_of('integer') }})
+    end as donation_no,
     stated.is_cryopreserved,
     stated.adverse_event_code,
     stated.component_id
 from stated
 left join processed on stated.collection_id = processed.collection_id
+left join donor_count on stated.collection_id = donor_count.collection_id
+left join frozen on stated.collection_id = frozen.collection_id
 left join candidate on stated.collection_id = candidate.collection_id and candidate.rank_no = 1

@@ -100,6 +100,25 @@ diagnosed as (
     group by subject_id
 ),
 
+-- lines that a record counts before the therapy, as last stated up to its first infusion
+treated as (
+    select
+        keyed.journey_id,
+        said.value as prior_lines,
+        row_number() over (
+            partition by keyed.journey_id order by said.occurred_date desc nulls last, said.measurement_statement_id asc
+        ) as rank_no
+    from keyed
+    inner join {{ ref('int_measurement__resolved') }} as said on keyed.subject_id = said.subject_id
+    left join infused on keyed.journey_id = infused.journey_id
+    where
+        said.measurement = 'prior_lines'
+        and said.value is not null
+        and said.comparator is null
+        and {{ stands('said.status') }}
+        and (infused.first_infusion_date is null or said.occurred_date <= infused.first_infusion_date)
+),
+
 joined as (
     select
         keyed.journey_id,
@@ -111,6 +130,7 @@ joined as (
         coalesce(collected.typed_count, 0) as typed_count,
         engrafted.subject_id is not null as is_engraftment_reported,
         diagnosed.indication_code,
+        treated.prior_lines,
         coalesce(infused.product_name_code, ordered.product_name_code) as product_name_code,
         coalesce(manufactured.attempt_count, 0) + coalesce(manufactured_unnamed.attempt_count, 0) as attempt_count,
         coalesce(collected.collection_count, 0) as collection_count,
@@ -131,6 +151,7 @@ joined as (
     left join manufactured_unnamed on keyed.journey_id = manufactured_unnamed.journey_id
     left join engrafted on keyed.subject_id = engrafted.subject_id
     left join diagnosed on keyed.subject_id = diagnosed.subject_id
+    left join treated on keyed.journey_id = treated.journey_id and treated.rank_no = 1
     left join {{ ref('int_subject__age') }} as age on keyed.subject_id = age.subject_id
 )
 
@@ -145,7 +166,7 @@ select
     end as modality_code,
     indication_code,
     product_name_code,
-    cast(null as {{ type_of('integer') }}) as line_of_therapy,
+    cast(prior_lines + 1 as {{ type_of('integer') }}) as line_of_therapy,
     case
         when infusion_count > 0 then 'infused'
         when attempt_count > 0 then 'manufactured'

@@ -27,7 +27,7 @@ stated as (
         {{ first_said('din_id') }} as din_id,
         {{ first_said('product_description_code') }} as product_description_code,
         {{ first_said('collection_type_letter') }} as collection_type_letter,
-        coalesce({{ first_said('division') }}, '00') as division,
+        coalesce({{ first_said(bag_division()) }}, '00') as division,
         {{ first_said('collection_id') }} as collection_id,
         {{ first_said('state_code') }} as state_code,
         {{ first_said('created_date') }} as created_date,

@@ -118,28 +118,28 @@ parent as (
     from {{ ref('int_clock__compared') }}
     where {{ only_touched() }}
     union all
+    -- a feature's row is made of its journey and of the latest facts that were known of it
     select
         'journey_features' as table_name,
-        features.journey_id || '|' || features.decision_code as row_key,
-        'collection' as parent_table,
-        collection.collection_id as parent_key,
-        features.component_id
-    from {{ ref('journey_features') }} as features
-    inner join {{ ref('collection') }} as collection
-        on
-            features.journey_id = collection.journey_id
-            and features.decision_date >= collection.started_date
-    where {{ only_touched('features.component_id') }}
+        journey_id || '|' || decision_code as row_key,
+        'journey' as parent_table,
+        journey_id as parent_key,
+        component_id
+    from {{ ref('journey_features') }}
+    where {{ only_touched() }}
     union all
-    select
+    select distinct
         'journey_features' as table_name,
-        features.journey_id || '|' || features.decision_code as row_key,
-        'measurement' as parent_table,
-        counted.measurement_id as parent_key,
-        features.component_id
-    from {{ ref('journey_features') }} as features
-    inner join {{ ref('int_journey__prior_measurement') }} as counted on features.journey_id = counted.journey_id
-    where {{ only_touched('features.component_id') }}
+        known.journey_id || '|' || known.decision_code as row_key,
+        known.source_table as parent_table,
+        known.source_key as parent_key,
+        journey.component_id
+    from {{ ref('int_journey__known') }} as known
+    inner join {{ ref('journey') }} as journey on known.journey_id = journey.journey_id
+    where
+        known.source_table in ('collection', 'event', 'measurement')
+        and (known.rank_no = 1 or (known.collection_id is not null and known.rank_in_part_no = 1))
+        and {{ only_touched('journey.component_id') }}
 ),
 
 origin as (

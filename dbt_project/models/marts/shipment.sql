@@ -21,11 +21,12 @@ located as (
 select
     shipment.shipment_id,
     shipment.sscc_id,
-    cast(null as {{ type_of('text') }}) as awb_id,
+    shipment.awb_id,
     sender.site_id as from_site_id,
     receiver.site_id as to_site_id,
     shipment.sent_at_utc,
     shipment.received_at_utc,
+    round({{ seconds_between('shipment.sent_at_utc', 'shipment.received_at_utc') }} / 3600.0, 6) as transit_h,
     cast(null as {{ type_of('instant') }}) as qualified_until_at_utc,
     cast(null as {{ type_of('number') }}) as out_of_specification_min,
     cast(told.lid_opening_count as {{ type_of('integer') }}) as lid_opening_count,

@@ -62,6 +62,23 @@ said_of as (
     group by subject_id
 ),
 
+-- treatment and research apart; one consent that stands is enough, whichever others were withdrawn
+consented as (
+    select
+        subject_id,
+        case
+            when count(case when scope_code = 'treatment' and withdrawn_local is null then 1 end) > 0 then 'given'
+            when count(case when scope_code = 'treatment' then 1 end) > 0 then 'withdrawn'
+        end as treatment_consent_code,
+        case
+            when count(case when scope_code = 'research' and withdrawn_local is null then 1 end) > 0 then 'given'
+            when count(case when scope_code = 'research' then 1 end) > 0 then 'withdrawn'
+        end as research_consent_code
+    from {{ ref('int_consent__resolved') }}
+    where subject_id is not null
+    group by subject_id
+),
+
 one as (
     select
         subject_id,
@@ -77,8 +94,11 @@ select
     role_of.role_code,
     said_of.birth_year,
     said_of.sex_code,
+    consented.treatment_consent_code,
+    consented.research_consent_code,
     one.is_contested,
     one.component_id
 from one
 left join role_of on one.subject_id = role_of.subject_id
 left join said_of on one.subject_id = said_of.subject_id
+left join consented on one.subject_id = consented.subject_id

@@ -47,19 +47,37 @@ measured as (
     where {{ stands('measurement.status_code') }} and {{ only_touched('measurement.component_id') }}
 ),
 
-measured_in as (
+measured_placed as (
     select
         measured.*,
-        measured.own_journey_id as journey_id
+        coalesce(measured.own_journey_id, journey.journey_id) as journey_id
     from measured
-    where measured.own_journey_id is not null
+    left join {{ ref('journey') }} as journey on measured.own_journey_id is null and measured.subject_id = journey.subject_id
+),
+
+-- what was measured of a thing, or of a donor, is part of the journeys that the thing was for
+measured_for as (
+    {%- for object in ['batch', 'collection', 'shipment'] %}
+    select
+        measured_placed.measurement_id,
+        object.journey_id
+    from measured_placed
+    inner join {{ ref('int_object__journey') }} as object
+        on object.object_type = '{{ object }}' and measured_placed.{{ object }}_id = object.object_id
+    where measured_placed.journey_id is null
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+),
+
+measured_in as (
+    select * from measured_placed
+    where journey_id is not null
     union all
     select
         measured.*,
-        journey.journey_id
-    from measured
-    inner join {{ ref('journey') }} as journey on measured.subject_id = journey.subject_id
-    where measured.own_journey_id is null
+        measured_for.journey_id
+    from measured_for
+    inner join measured on measured_for.measurement_id = measured.measurement_id
 ),
 
 -- An act whose record already states an event of the vocabulary is that event.

@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 -- The class of the product code does not fit the procedure: S1128 names mobilised haematopoietic progenitor cells, which no collection of
--- mononuclear cells from an unmobilised patient gives.
+-- mononuclear cells from an unmobilised patient gives. The bag may have its right code by another record.
 select
     'D11' as rule_id,
     'flag' as effect,
@@ -15,4 +15,7 @@ select
     product.component_id
 from {{ ref('product') }} as product
 inner join {{ ref('collection') }} as collection on product.collection_id = collection.collection_id
-where collection.procedure_type_code = 'mnc_collection' and product.product_description_code in ('S1128', 'S1194', 'S1195', 'S1310')
+left join {{ ref('int_product__renamed') }} as renamed on product.product_id = renamed.product_id
+where
+    renamed.product_id is not null
+    or (collection.procedure_type_code = 'mnc_collection' and product.product_description_code in {{ mobilised_codes() }})

@@ -1,10 +1,10 @@
 {{ config(materialized='ephemeral') }}
 
--- A batch is gene-modified where something is measured of it that only gene modification has.
+-- A batch is gene-modified, by a vector or by an editing agent, where something is measured of it that only gene modification has.
 with modified as (
     select distinct batch_id
     from {{ ref('measurement') }}
-    where batch_id is not null and measurement in ('moi', 'vcn', 'transduction_eff', 'rcl_rcr')
+    where batch_id is not null and measurement in ('moi', 'vcn', 'transduction_eff', 'editing_efficiency', 'rcl_rcr')
 ),
 
 fed as (

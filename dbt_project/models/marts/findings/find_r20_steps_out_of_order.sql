@@ -3,9 +3,6 @@
 -- Steps of one journey that must not come in the other order: the first of the earlier kind against the first of the later kind.
 -- By instants where both are known, else by local dates, where the same day is in order.
 {%- set orders = [
-    ('consent_recorded', 'lymphodepletion_started'),
-    ('consent_recorded', 'conditioning_started'),
-    ('consent_recorded', 'infusion_started'),
     ('apheresis_started', 'apheresis_completed'),
     ('apheresis_completed', 'starting_material_accepted'),
     ('apheresis_completed', 'manufacturing_started'),

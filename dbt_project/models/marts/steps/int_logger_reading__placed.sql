@@ -9,7 +9,8 @@ with travelled as (
         coalesce(shipment.packed_at_utc, shipment.sent_at_utc) as since_at_utc,
         shipment.received_at_utc
     from {{ ref('int_shipment__stated') }} as shipment
-    inner join {{ ref('int_event__resolved') }} as said on shipment.sscc_id = said.sscc_id
+    inner join {{ ref('int_event__resolved') }} as said
+        on shipment.sscc_id = said.sscc_id or (shipment.sscc_id is null and shipment.awb_id = said.awb_id)
     where said.logger_id is not null and {{ stands('said.status') }}
 ),
 

@@ -1,0 +1,59 @@
+"""The shared view of a whole night's release, by the command line: refused without consent, and without a token or a date with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cgt_etl.release import digest
+from tests.e2e.conftest import Home
+from tests.egress import world
+
+pytestmark = pytest.mark.slow
+
+
+def grant(release: Path) -> None:
+    """Give everybody in a release a consent to research, as if it had been delivered and released."""
+    file = next((release / "tables" / "consent").glob("*.parquet"))
+    consent = pl.read_parquet(file)
+    people = pl.read_parquet(release / "tables" / "subject" / "*.parquet")["subject_id"]
+    given = [world.consent(person, consent_id=person, subject_id=person, given_date=date(2025, 1, 2)) for person in people]
+    file.unlink()  # may be a link to the release before
+    pl.concat([consent, pl.DataFrame(given)], how="diagonal").write_parquet(file)
+    manifest = json.loads((release / "manifest.json").read_text())
+    manifest["files"][file.relative_to(release).as_posix()] = {"sha256": digest.of_file(file), "bytes": file.stat().st_size}
+    (release / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_night_is_shared(network: Home, copy_of: Callable[[Home], Home], tmp_path: Path) -> None:
+    asked = ("release", "share", "--name", "trial", "--purpose", "research", "--minimum-cell", "2", "--out")
+    refused = network.cli(*asked, str(tmp_path / "none"), expect=2)
+    assert "rule R55" in refused.stderr
+    assert not (tmp_path / "none").exists()
+    home = copy_of(network)
+    grant(home.release)
+    done = home.cli(*asked, str(tmp_path / "one"))
+    home.cli(*asked, str(tmp_path / "two"))
+    assert "Nothing was found" in home.cli("release", "scan", str(tmp_path / "one")).stdout
+    assert "token of the release" in home.cli("release", "scan", str(home.release / "tables" / "journey"), expect=1).stdout
+    told = world.written(tmp_path / "one")
+    assert told == world.written(tmp_path / "two")
+    tokens = {
+        token
+        for file in (home.release / "tables").rglob("*.parquet")
+        for column in pl.read_parquet(file).select(pl.col(pl.String)).iter_columns()
+        for text in column.drop_nulls().unique()
+        for token in re.findall("[0-9a-f]{32}", text)
+    }
+    assert len(tokens) > 1000
+    assert not tokens & set(re.findall("[0-9a-f]{32}", told))
+    assert not re.search(r"\b20\d\d-\d\d|datetime|" + "|".join(pl.read_parquet(home.release / "tables/party/*.parquet")["party_id"]), told)
+    for table in ("subject", "journey", "administration", "timeline", "measurement", "product_edge"):
+        assert world.table(tmp_path / "one", table).height > 0, table
+    assert f"{world.table(tmp_path / 'one', 'subject').height} people" in done.stdout
