@@ -1,4 +1,4 @@
-# Two commands for a newcomer: `make run` and `make test`. Everything lives in .venv and .cgt; `make clean` removes both.
+# Two commands for a newcomer: `make run` and `make test`. Everything lives in .venv, .venv-oracle and .cgt; `make clean` removes them.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13)))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 DEMO := .cgt/demo
@@ -10,11 +10,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 run: setup  ## Set up and play three nights of the demonstration network, through Dagster
 	@$(BIN)/cgt-etl demo --dir $(DEMO)
 
-test: setup  ## Set up and pass the tests
-	@$(BIN)/pytest -q -n 2 --dist loadfile
+test: setup .venv-oracle/.ready  ## Set up and pass the tests
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-unit: setup  ## The fast tests alone
-	@$(BIN)/pytest -q -n 2 -m "not slow and not real" tests/extract tests/door tests/contracts tests/landing tests/dialects tests/cli
+unit: setup  ## The fast tests alone, without those of hypothesis
+	@$(BIN)/pytest -q -n 2 -m "not slow and not real and not hypothesis" tests/extract tests/door tests/contracts tests/landing tests/dialects tests/cli
 
 real: setup  ## Land the third-party exports of ../shared/real, each a release of its own
 	@$(BIN)/python scripts/real.py --dir .cgt/real
@@ -46,9 +46,15 @@ setup: .venv/.ready
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
+# What tests compare with and cannot live in .venv.
+.venv-oracle/.ready: requirements/oracle.lock | setup
+	@test -x .venv-oracle/bin/python || $(BIN)/python -m venv .venv-oracle
+	@.venv-oracle/bin/pip install --quiet --require-hashes -r requirements/oracle.lock
+	@touch $@
+
 lock:  ## After a change of requirements/*.in (needs uv)
-	for part in run dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	for part in run dev oracle; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-strip-extras --no-emit-index-url requirements/$$part.in -o requirements/$$part.lock; done
 
 clean:
-	rm -rf .venv .cgt
+	rm -rf .venv .venv-oracle .cgt

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,11 @@ COMMAND = [sys.executable, "-m", "cgt_etl"]
 LEVELS = ("none", "typical", "harsh")
 POOLED = {"house defects": 0.98}
 """Part of a score -> what is asked of its figures over all seeds together; of one seed, with a few cases each, nothing is."""
+INJECTED = ("typical", "harsh")
+"""Levels whose defects are counted together by the rule that must find them."""
+PARTS, FOUND, ENOUGH, ENOUGH_SEEDS = ("defects", "house defects"), 0.98, 400, 20
+"""Parts of a score that tell of defects; recall and precision asked of each rule; injections it is asked over, and seeds of each level
+from which on there must be so many."""
 
 
 @dataclass
@@ -117,6 +122,30 @@ def pooled(scores: dict[int, dict[str, Any]]) -> Iterator[str]:
         )
 
 
+def injected(scores: Mapping[str, Mapping[int, dict[str, Any]]]) -> tuple[list[str], list[str]]:
+    """A table by rule of all seeds of the levels with defects, and the rules that miss: too few injections, recall or precision."""
+    pooled: dict[tuple[str, str], dict[str, Pooled]] = {}
+    for level in INJECTED:
+        for seed, score in sorted(scores.get(level, {}).items()):
+            for one in score["figures"]:
+                if one["part"] in PARTS:
+                    rule, kind = one["name"].split(maxsplit=1)[0].rstrip(","), one["name"].rsplit(", ", 1)[1]
+                    figures = pooled.setdefault((rule, one["part"]), {"recall": Pooled(FOUND), "precision": Pooled(FOUND)})
+                    figures[kind].add(seed, one)
+    is_enough = all(len(scores.get(level, {})) >= ENOUGH_SEEDS for level in INJECTED)
+    lines, missed = [f"{'rule':6}{'part':14}  {'injected':>8}  {'recall':>8}  {'found':>8}  {'precision':>9}  target  what is missed"], []
+    for (rule, part), figures in sorted(pooled.items()):
+        shares = {kind: one.right / one.total if one.total else 1.0 for kind, one in figures.items()}
+        wrong = [kind for kind, share in shares.items() if share < FOUND]
+        wrong += ["injections"] if is_enough and figures["recall"].total < ENOUGH else []
+        missed += [f"{rule}, {kind}" for kind in wrong]
+        lines.append(
+            f"{rule:6}{part:14}  {figures['recall'].total:>8}  {shares['recall']:8.5f}  {figures['precision'].total:>8}"
+            f"  {shares['precision']:9.5f}  {FOUND:6.2f}  {', '.join(wrong) or '-'}"
+        )
+    return lines, missed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dir", type=Path, required=True)
@@ -155,7 +184,11 @@ def main() -> int:
         if found:
             print(f"\n== {level}: {len(found)} seeds ({', '.join(map(str, sorted(found)))})")
             print("\n".join(pooled(found)))
-    return int(unscored > 0 or any(score["targets_missed"] for found in scores.values() for score in found.values()))
+    lines, missed = injected(scores)
+    if len(lines) > 1:
+        print(f"\n== defects of {' and '.join(INJECTED)} together, by rule")
+        print("\n".join(lines))
+    return int(bool(missed) or unscored > 0 or any(score["targets_missed"] for found in scores.values() for score in found.values()))
 
 
 if __name__ == "__main__":

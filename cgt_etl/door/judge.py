@@ -80,6 +80,8 @@ def _twice_on_the_clock(name: str, column: str, frame: pl.DataFrame) -> list[Fau
 
 def _found_by_cast(name: str, frame: pl.DataFrame) -> list[tuple[str, list[int]]]:
     rules = frame[f"{name}@rule"]
+    if rules.null_count() == len(rules):
+        return []
     return [(rule, (rules == rule).arg_true().to_list()) for rule in sorted(rules.drop_nulls().unique())]
 
 

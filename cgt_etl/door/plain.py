@@ -68,15 +68,22 @@ def _column(column: ColumnSpec, read: Callable[[pl.DataFrame], pl.DataFrame], te
     """What `read` gives, under the column's names. `read` adds to `@text` its values (`0`, `1`, ...) and TAKEN, null where it is not."""
     name = column.name
     found = read(pl.DataFrame({"@text": texts}))
-    is_missing = pl.col("@text").fill_null("") == ""
-    is_taken = pl.col(TAKEN).fill_null(value=False) & ~pl.col("@text").is_in([*column.extension.missing])
-    found = found.with_columns(is_missing.alias("@missing"), is_taken.alias(TAKEN))
+    missing = [*column.extension.missing]
+    are_all = found[TAKEN].all(ignore_nulls=False) is True and not (missing and found["@text"].is_in(missing).any())
+    if not are_all:
+        is_taken = pl.col(TAKEN).fill_null(value=False) & ~pl.col("@text").is_in(missing)
+        found = found.with_columns((pl.col("@text").fill_null("") == "").alias("@missing"), is_taken.alias(TAKEN))
+
+    def taken(value: pl.Expr) -> pl.Expr:
+        return value if are_all else pl.when(TAKEN).then(value)
+
     values = [
-        (pl.when(TAKEN).then(str(place)) if str(place) in found.columns else pl.lit(None)).cast(dtype).alias(f"{name}{suffix}")
+        taken(pl.col(str(place)) if str(place) in found.columns else pl.lit(None)).cast(dtype).alias(f"{name}{suffix}")
         for place, (suffix, dtype) in enumerate(layout(column))
     ]
-    status = pl.when(TAKEN).then(pl.lit(times.OK)).when("@missing").then(pl.lit(MISSING)).alias(f"{name}__status")
-    found = found.select(*values, status, (pl.col(TAKEN) | pl.col("@missing")).alias(TAKEN), pl.lit(None, dtype=TEXT).alias(f"{name}@rule"))
+    status = pl.lit(times.OK) if are_all else pl.when(TAKEN).then(pl.lit(times.OK)).when("@missing").then(pl.lit(MISSING))
+    is_read = pl.col(TAKEN) if are_all else pl.col(TAKEN) | pl.col("@missing")
+    found = found.select(*values, status.alias(f"{name}__status"), is_read.alias(TAKEN), pl.lit(None, dtype=TEXT).alias(f"{name}@rule"))
     key = _key(column, found) if column.key_position is not None else pl.Series([None], dtype=TEXT).new_from_index(0, found.height)
     return found.with_columns(key.alias(f"{name}@key"))
 
@@ -115,18 +122,21 @@ def _integer(frame: pl.DataFrame) -> pl.DataFrame:
 def _decimal(frame: pl.DataFrame, mark: str) -> pl.DataFrame:
     text = pl.col("@text")
     value = text if mark == "." else text.str.replace(mark, ".", literal=True)
-    return frame.with_columns(
-        value.cast(pl.Float64, strict=False).alias("0"), text.str.contains(_DECIMAL.replace(r"\.", re.escape(mark))).alias(TAKEN)
-    )
+    is_usual = text.str.contains(_DECIMAL.replace(r"\.", re.escape(mark)))
+    if text_bytes.are_decimals(frame["@text"], mark):
+        is_usual = text != ""
+    return frame.with_columns(value.cast(pl.Float64, strict=False).alias("0"), is_usual.alias(TAKEN))
 
 
 def _instant(frame: pl.DataFrame, pattern: str, zone: ZoneInfo) -> pl.DataFrame:
     parts = _usual_parts(frame["@text"]) if pattern == _ISO else None
     if parts is None:
         parts = _parts(frame, pattern)
-    offset = pl.col("offset").fill_null(_offsets(parts, zone))
-    at_utc = pl.col("at").cast(pl.Int64) - offset * 1_000_000 + pl.col("f").cast(pl.Int64).fill_null(0)
-    source = pl.when(pl.col("offset").is_null()).then(pl.lit("site")).otherwise(pl.lit("offset"))
+    offset, source = pl.col("offset"), pl.lit("offset")
+    if parts["offset"].null_count():
+        source = pl.when(offset.is_null()).then(pl.lit("site")).otherwise(source)
+        offset = offset.fill_null(_offsets(parts, zone))
+    at_utc = pl.col("at").cast(pl.Int64) - offset * 1_000_000 + pl.col("f")
     day = pl.col("at").dt.date()
     values = {"0": at_utc.cast(pl.Datetime("us")), "1": pl.col("local"), "2": day, "3": pl.col("precision"), "4": source}
     return frame.hstack(parts.select(**values).with_columns(pl.col("0").is_not_null().alias(TAKEN)))
@@ -140,7 +150,7 @@ def _usual_parts(texts: pl.Series) -> pl.DataFrame | None:
     tails = texts.str.slice(text_bytes.CLOCK) if len(read.tails) > 1 else None
     one = pl.lit(_seconds(read.tails[0]) if read.tails[0] else None, dtype=pl.Int64)
     return pl.DataFrame({"at": read.at, "local": texts.str.slice(0, text_bytes.CLOCK)}).with_columns(
-        pl.lit(None, dtype=TEXT).alias("f"),
+        pl.lit(0, dtype=pl.Int64).alias("f"),
         (one if tails is None else _stated(tails.replace("", None))).alias("offset"),
         pl.lit("second").alias("precision"),
     )
@@ -160,7 +170,7 @@ def _parts(frame: pl.DataFrame, pattern: str) -> pl.DataFrame:
     return parts.select(
         at.str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False).alias("at"),
         local.alias("local"),
-        "f",
+        pl.col("f").cast(pl.Int64).fill_null(0),
         _stated(parts["z"]).alias("offset"),
         pl.when(pl.col("S").is_null()).then(pl.lit("minute")).otherwise(pl.lit("second")).alias("precision"),
     )
@@ -181,8 +191,6 @@ def _seconds(offset: str) -> int:
 
 def _offsets(parts: pl.DataFrame, zone: ZoneInfo) -> pl.Series:
     """Seconds east of UTC of each local time without an offset; null in an hour in which the zone's clock is changed."""
-    if not parts["offset"].null_count():
-        return pl.Series([None], dtype=pl.Int64).new_from_index(0, parts.height)
     hours = parts.select(pl.when(pl.col("offset").is_null()).then(pl.col("at").dt.truncate("1h"))).to_series()
     different = hours.drop_nulls().unique()
     said = pl.Series([_offset(hour, zone) for hour in different], dtype=pl.Int64)

@@ -35,7 +35,7 @@ from cgt_etl.extract.text import look
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Z0-9])")
 _FRAMES = "\x0b\x1c"
 """Start and end of a message on a wire; some files keep them."""
-_STRETCH_BYTES = 1024 * 1024
+_STRETCH_BYTES = 2048 * 1024
 _MEND = "Send the whole export again"
 
 
@@ -120,7 +120,8 @@ class _Pass:
                 stretch = left + read
                 before = len(stretch) - stretch.endswith(b"\r")  # whose LF may follow
                 end = max(stretch.rfind(b"\n", 0, before), stretch.rfind(b"\r", 0, before)) + 1
-                of_header = max(stretch.rfind(b"\nMSH"), stretch.rfind(b"\rMSH")) + 1
+                of_header = stretch.rfind(b"\rMSH") if b"\r" in stretch else -1
+                of_header = max(of_header, stretch.rfind(b"\nMSH", max(of_header, 0))) + 1
                 left = stretch[of_header or end :]
                 if of_header or end:
                     yield self._lines_of(stretch[: of_header or end]), of_header > 0

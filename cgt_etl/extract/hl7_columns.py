@@ -57,44 +57,6 @@ class Taken:
     """(how many messages were taken before it, line that it begins with, its lines) of each part that was left, in file order."""
 
 
-@dataclass(frozen=True)
-class _Texts:
-    """Texts of a stretch that end at signs; none is copied before it is chosen."""
-
-    stretch: bytes
-    ends: Numbers
-
-    def begins(self, numbers: Numbers) -> Numbers:
-        """Where each begins; numbers count from 0."""
-        found: Numbers = self.ends[numbers - 1]
-        found += 1
-        found[numbers <= 0] = 0
-        return found
-
-    @cached_property
-    def are_filled(self) -> Flags:
-        """Whether there is anything in each."""
-        return np.diff(self.ends, prepend=-1) > 1
-
-    def chosen(self, numbers: Numbers) -> pl.Series:
-        """Text of each number; null of -1, and where there is nothing."""
-        begins, ends = self.begins(numbers), self.ends[numbers]
-        is_some = (numbers >= 0) & (begins < ends)
-        are_all = bool(is_some.all())
-        wanted = numbers if are_all else numbers[is_some]
-        place = None
-        if not (wanted[1:] > wanted[:-1]).all():
-            wanted, place = np.unique(wanted, return_inverse=True)
-        if wanted is not numbers:
-            begins, ends = self.begins(wanted), self.ends[wanted]
-        texts = cut(self.stretch, begins, ends)
-        if are_all:
-            return texts if place is None else texts.gather(place)
-        of = np.full(len(numbers), -1, np.int64)
-        of[is_some] = np.arange(len(wanted)) if place is None else place
-        return texts.gather(pl.Series(of).replace(-1, None))
-
-
 @cache
 def _marks(signs: str) -> bytes:
     """Of each byte, whether it is one of these."""
@@ -102,20 +64,20 @@ def _marks(signs: str) -> bytes:
 
 
 class _Divided:
-    """A stretch taken apart at the signs of its first message."""
+    """A stretch taken apart at the signs of its first message; no text is copied before it is chosen."""
 
     def __init__(self, stretch: bytes, signs: Signs) -> None:
-        self.signs = signs
-        signs_at = np.flatnonzero(np.frombuffer(stretch.translate(_marks(f"|\n{signs.component}")), np.bool_))
+        self.stretch, self.signs = stretch, signs
         self.bytes = np.frombuffer(stretch + _END * 16, np.uint8)
-        sign = self.bytes[signs_at]
-        self.last_component = np.flatnonzero(sign != ord(signs.component))
-        """Of each field, its last component; the first stands behind the last of the field before it."""
-        self.components = _Texts(stretch, signs_at)
-        self.fields = _Texts(stretch, signs_at[self.last_component])
-        last = np.flatnonzero(sign[self.last_component] == ord(_END))
+        whole = self.bytes[: len(stretch)]
+        is_end = whole == ord(_FIELD)
+        is_end |= whole == ord(_END)
+        self.ends = np.flatnonzero(is_end)
+        """Of each field. Fields are numbered from 0."""
+        self._components = np.flatnonzero(whole == ord(signs.component))
+        last = np.flatnonzero(self.bytes[self.ends] == ord(_END))
         first = np.concatenate(([0], last[:-1] + 1))
-        begins, ends = self.fields.begins(first), self.fields.ends[last]
+        begins, ends = self.field_begins(first), self.ends[last]
         is_filled = begins < ends
         self.number = np.flatnonzero(is_filled)
         """Of each line that has something, which it is."""
@@ -125,44 +87,89 @@ class _Divided:
         self.codes = (one << 16) | (two << 8) | three
         """What it begins with."""
 
+    def count(self, sign: str) -> int:
+        """How often a sign stands in the stretch."""
+        return int(np.count_nonzero(self.bytes[: len(self.stretch)] == ord(sign)))
+
+    def field_begins(self, fields: Numbers) -> Numbers:
+        """Where each begins."""
+        found: Numbers = self.ends[fields - 1]
+        found += 1
+        found[fields <= 0] = 0
+        return found
+
+    @cached_property
+    def are_filled(self) -> Flags:
+        """Whether there is anything in each field."""
+        return np.append(self.ends[:1] > 0, self.ends[1:] - self.ends[:-1] > 1)
+
     def field(self, lines: Numbers, place: int) -> Numbers:
         """Number of a field of each line; -1 where it is not there."""
-        return np.where((lines >= 0) & (self.width[lines] > place), self.first[lines] + place, -1)
+        is_there = (lines >= 0) & (self.width[lines] > place)
+        found: Numbers = self.first[lines] + place
+        return found if is_there.all() else np.where(is_there, found, -1)
 
-    def component(self, fields: Numbers, number: int) -> Numbers:
-        """The same of a component, counted from 1."""
-        first = np.where(fields > 0, self.last_component[fields - 1] + 1, 0)
-        return np.where((fields >= 0) & (first + number - 1 <= self.last_component[fields]), first + number - 1, -1)
+    def field_texts(self, fields: Numbers) -> pl.Series:
+        """Text of each field; null of -1, and where there is nothing."""
+        begins, ends = self.field_begins(fields), self.ends[fields]
+        return self._chosen(begins, ends, (fields >= 0) & (begins < ends))
+
+    def component_texts(self, fields: Numbers, number: int) -> pl.Series:
+        """The same of a component of each, counted from 1."""
+        begins, ends = self.field_begins(fields), self.ends[fields]
+        is_some = fields >= 0
+        signs = np.append(self._components, len(self.stretch))
+        behind = np.searchsorted(signs, begins) + (number - 1)  # the sign that ends it, where one of its field does
+        if number > 1:
+            begins = signs[np.minimum(behind - 1, len(signs) - 1)] + 1
+            is_some &= begins <= ends
+        ends = np.minimum(signs[np.minimum(behind, len(signs) - 1)], ends)
+        return self._chosen(begins, ends, is_some & (begins < ends))
+
+    def _chosen(self, begins: Numbers, ends: Numbers, is_some: Flags) -> pl.Series:
+        """The texts between; null where there is none."""
+        are_all = bool(is_some.all())
+        if not are_all:
+            begins, ends = begins[is_some], ends[is_some]
+        place = None
+        if not (begins[1:] >= ends[:-1]).all():
+            begins, first, place = np.unique(begins, return_index=True, return_inverse=True)
+            ends = ends[first]
+        texts = cut(self.stretch, begins, ends)
+        if are_all:
+            return texts if place is None else texts.gather(place)
+        of = np.full(len(is_some), -1, np.int64)
+        of[is_some] = np.arange(len(begins)) if place is None else place
+        return texts.gather(pl.Series(of).replace(-1, None))
 
     def texts(self, cell: Cell, lines: Numbers) -> pl.Series:
         """What a cell says in each line; null where nothing, or the line is none (-1). Its field has no repetitions or escapes."""
         if cell.segment == _HEADER and cell.field <= 2:
             said = _FIELD.decode() if cell.field == 1 else None
-            texts = self.fields.chosen(self.field(lines, 1))
+            texts = self.field_texts(self.field(lines, 1))
             return texts if said is None else pl.select(pl.when(texts.is_not_null()).then(pl.lit(said))).to_series()
         if cell.nth not in (None, 1) or (cell.sub or 1) > 1:
-            return pl.repeat(None, len(lines), dtype=pl.String, eager=True)
+            return _nothing(len(lines))
         if cell.told_by is not None:
             lines = np.where(self._says(self.field(lines, cell.told_by), 1, cell.told or ""), lines, -1)
         fields = self.field(lines, cell.field - (cell.segment == _HEADER))
         if cell.key is not None:
             fields = np.where(self._says(fields, cell.key, cell.text or ""), fields, -1)
         if isinstance(cell.component, int):
-            return self.components.chosen(self.component(fields, cell.component))
-        texts = self.fields.chosen(fields)
+            return self.component_texts(fields, cell.component)
+        texts = self.field_texts(fields)
         if cell.component is None:
             return texts
         joined = texts.str.replace_all(self.signs.component, "", literal=True)
         return joined.set(joined == "", None)
 
     def _says(self, fields: Numbers, component: int, text: str) -> Flags:
-        said = self.components.chosen(self.component(fields, component)).fill_null("")
-        return (said == text).to_numpy()
+        return (self.component_texts(fields, component).fill_null("") == text).to_numpy()
 
     def fields_with(self, signs: str) -> Numbers:
         """Numbers of the fields that hold one of these signs."""
-        marks = np.frombuffer(self.fields.stretch.translate(_marks(signs)), np.bool_)
-        return np.unique(np.searchsorted(self.fields.ends, np.flatnonzero(marks)))
+        marks = np.frombuffer(self.stretch.translate(_marks(signs)), np.bool_)
+        return np.unique(np.searchsorted(self.ends, np.flatnonzero(marks)))
 
 
 class Columns:
@@ -194,17 +201,12 @@ class Columns:
         """Of each line from the first border on, its message (or envelope)."""
         is_plain = self._plain(divided, header, borders, lengths, of_line)
         is_plain[-1:] &= is_whole
-        alike: defaultdict[bytes, list[int]] = defaultdict(list)
-        codes = divided.codes.tobytes()
-        code_ends = (4 * (borders + lengths)).tolist()
-        for message, begin in zip(np.flatnonzero(is_plain).tolist(), (4 * borders[is_plain]).tolist(), strict=True):
-            alike[codes[begin : code_ends[message]]].append(message)
         taken = np.zeros(len(borders), np.bool_)
         shapes: list[tuple[list[Numbers], Numbers]] = []
-        for key, messages in alike.items():
+        for key, messages in _alike(divided.codes, borders, lengths, is_plain):
             if (shape := self._shape(key, len(messages))) is not None:
                 taken[messages] = True
-                shapes.append((shape, np.array(messages)))
+                shapes.append((shape, messages))
         found = _Messages(divided, borders, divided.number[borders] + position, np.append(divided.begins[borders], len(stretch)))
         rows = [self._rows(place, found, shapes) for place in range(len(self._plans))] if shapes else []
         unread = self._unread(found, of_line, taken) if shapes else []
@@ -225,10 +227,10 @@ class Columns:
 
     def _plain(self, divided: _Divided, header: bytes, borders: Numbers, lengths: Numbers, of_line: Numbers) -> Flags:
         """Of each message, whether it would be read without a fault."""
-        signs, begins, stretch = divided.signs, divided.begins, divided.fields.stretch
-        sizes = np.diff(begins[borders], append=len(stretch))
+        signs, begins = divided.signs, divided.begins
+        sizes = np.diff(begins[borders], append=len(divided.stretch))
         is_plain: Flags = divided.codes[borders] == _code(_HEADER)
-        ends = divided.fields.ends
+        ends = divided.ends
         for place, sign in enumerate(header):
             is_plain &= divided.bytes[begins[borders] + place] == sign
         headers = int(is_plain.sum())
@@ -239,7 +241,7 @@ class Columns:
         is_segment = is_kind & (ends[divided.first] == begins + 3) & (divided.width <= MAX_SEGMENT_FIELDS)
         is_plain[of_line[~is_segment[len(is_segment) - len(of_line) :]]] = False
         for inside, wanted in ((signs.repetition + signs.escape, self._wanted), (signs.sub, self._wanted_subs)):
-            if not wanted or all(stretch.count(sign.encode()) == headers for sign in inside):
+            if not wanted or all(divided.count(sign) == headers for sign in inside):
                 continue  # nothing but what headers state
             fields = divided.fields_with(inside)
             lines = np.searchsorted(divided.first, fields, "right") - 1
@@ -247,7 +249,7 @@ class Columns:
             messages = np.searchsorted(borders, lines[is_wanted], "right") - 1
             is_plain[messages[messages >= 0]] = False
         if self._kinds:
-            said = divided.fields.chosen(divided.field(borders, 8))
+            said = divided.field_texts(divided.field(borders, 8))
             is_plain &= (
                 said.is_in([one for one in said.unique().drop_nulls() if signs.kind(one) in self._kinds]).fill_null(False).to_numpy()
             )
@@ -274,7 +276,9 @@ class Columns:
         lines, messages, items = [], [], []
         for of_plans, alike in shapes:
             if len(places := of_plans[number]):
-                each = np.where(places >= 0, found.borders[alike][:, None, None] + places, -1)
+                each = found.borders[alike][:, None, None] + places
+                if (places < 0).any():
+                    each = np.where(places >= 0, each, -1)
                 lines.append(each.reshape(-1, len(cells)))
                 messages.append(np.repeat(alike, len(places)))
                 items.append(np.tile(np.arange(len(places)), len(alike)))
@@ -282,18 +286,20 @@ class Columns:
         if not lines:
             return pl.DataFrame(schema={POSITION: pl.Int64, ITEM: pl.Int64, DIGEST: pl.String, **dict.fromkeys(names, pl.String)})
         all_messages = np.concatenate(messages)
-        order = np.argsort(all_messages, kind="stable") if len(shapes) > 1 else np.arange(len(all_messages))
-        all_lines, all_messages = np.concatenate(lines)[order], all_messages[order]
+        all_lines, all_items = np.concatenate(lines), np.concatenate(items)
+        if len(shapes) > 1:
+            order = np.argsort(all_messages, kind="stable")
+            all_lines, all_items, all_messages = all_lines[order], all_items[order], all_messages[order]
         texts = iter([found.divided.texts(cell, all_lines[:, place]) for place, cell in enumerate(cells)])
         columns = [_first([next(texts) for _ in of]) for of in plan.cells]
-        digests: list[str] | pl.Series = pl.repeat(None, len(order), dtype=pl.String, eager=True)
+        digests = _nothing(len(all_messages))
         if plan.has_digest:
-            digests = [found.digest(message) for message in all_messages.tolist()]
+            digests = pl.Series([found.digest(message) for message in all_messages.tolist()], dtype=pl.String)
         return pl.DataFrame(
             [
                 pl.Series(POSITION, found.positions[all_messages]),
-                pl.Series(ITEM, np.concatenate(items)[order]),
-                pl.Series(DIGEST, digests, dtype=pl.String),
+                pl.Series(ITEM, all_items),
+                digests.alias(DIGEST),
                 *(column.alias(name) for column, name in zip(columns, names, strict=True)),
             ]
         )
@@ -303,18 +309,21 @@ class Columns:
         lines = np.arange(len(divided.codes) - len(of_line), len(divided.codes))[taken[of_line]]
         messages = of_line[taken[of_line]]
         codes = divided.codes[lines]
-        last = len(divided.fields.ends) - 1
-        in_messages: defaultdict[str, list[Numbers]] = defaultdict(list)
+        last = len(divided.ends) - 1
+        unread: list[tuple[int, str, int]] = []
         for code in np.unique(codes).tolist():
             of = codes == code
             first, width, its_messages = divided.first[lines[of]], divided.width[lines[of]], messages[of]
-            for place, element in self._not_read(code.to_bytes(3, "big").decode(), int(width.max())):
-                has = divided.fields.are_filled[np.minimum(first + place, last)]
-                has &= width > place
+            least, most = int(width.min()), int(width.max())
+            every = _counted(its_messages)
+            for place, element in self._not_read(code.to_bytes(3, "big").decode(), most):
+                has = divided.are_filled[first + place if place < least else np.minimum(first + place, last)]
+                if place >= least:
+                    has &= width > place
                 if has.any():
-                    in_messages[element].append(its_messages[has])
-        counted = ((element, np.sort(np.concatenate(of)) if len(of) > 1 else of[0]) for element, of in in_messages.items())
-        return sorted((int(found.positions[of[0]]), element, 1 + int((of[1:] > of[:-1]).sum())) for element, of in counted)
+                    place_of_first, count = every if has.all() else _counted(its_messages[has])
+                    unread.append((int(found.positions[place_of_first]), element, count))
+        return sorted(unread)
 
 
 @dataclass(frozen=True)
@@ -329,13 +338,18 @@ class _Messages:
     """Where each begins in the stretch, and the stretch's end."""
 
     def digest(self, message: int) -> str:
-        lines = self.divided.fields.stretch[self.begins[message] : self.begins[message + 1]].split(_END)
+        lines = self.divided.stretch[self.begins[message] : self.begins[message + 1]].split(_END)
         return hashlib.sha256(b"\r".join(line for line in lines if line)).hexdigest()
+
+
+def _counted(messages: Numbers) -> tuple[int, int]:
+    """The first of some messages in order, and how many different ones they are."""
+    return int(messages[0]), 1 + int(np.count_nonzero(messages[1:] != messages[:-1]))
 
 
 def _rest(found: _Messages, position: int, taken: Flags) -> Iterator[tuple[int, int, bytes]]:
     """The parts that were not taken, with what stands before the first message."""
-    stretch = found.divided.fields.stretch
+    stretch = found.divided.stretch
     is_left = np.concatenate(([True], ~taken))
     begins, positions = np.concatenate(([0], found.begins)), np.concatenate(([position], found.positions))
     before = np.concatenate(([0, 0], np.cumsum(taken)))
@@ -344,6 +358,27 @@ def _rest(found: _Messages, position: int, taken: Flags) -> Iterator[tuple[int, 
         last = first + int(ends[0]) if len(ends) else len(is_left)
         if begins[first] < begins[last]:
             yield int(before[first]), int(positions[first]), stretch[begins[first] : begins[last]]
+
+
+def _alike(codes: Numbers, borders: Numbers, lengths: Numbers, wanted: Flags) -> list[tuple[bytes, Numbers]]:
+    """Of wanted messages those whose lines begin alike, with the codes of these. Messages that stand together are told at once."""
+    of_line = np.repeat(np.arange(len(borders)), lengths)
+    before = np.append(0, lengths[:-1])[of_line]
+    lines = np.arange(len(codes) - len(of_line), len(codes))
+    is_other = np.zeros(len(borders), np.bool_)
+    is_other[of_line[codes[lines] != codes[lines - before]]] = True
+    is_other[1:] |= (lengths[1:] != lengths[:-1]) | (wanted[1:] != wanted[:-1])
+    is_other[:1] = True
+    firsts = np.flatnonzero(is_other)
+    found: defaultdict[bytes, list[Numbers]] = defaultdict(list)
+    for first, behind in zip(firsts.tolist(), np.append(firsts[1:], len(borders)).tolist(), strict=True):
+        if wanted[first]:
+            found[codes[borders[first] : borders[first] + lengths[first]].tobytes()].append(np.arange(first, behind))
+    return [(key, np.concatenate(messages)) for key, messages in found.items()]
+
+
+def _nothing(rows: int) -> pl.Series:
+    return pl.Series([None], dtype=pl.String).new_from_index(0, rows)
 
 
 def _first(alternatives: list[pl.Series]) -> pl.Series:

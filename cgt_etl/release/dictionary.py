@@ -22,6 +22,8 @@ from cgt_etl.release.page import page
 from cgt_etl.release.plan import SCHEMA_VERSION
 from cgt_etl.release.tables import Table
 
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""Where there is the C library, ten times as fast, the same bytes."""
 COLUMNS = "data_dictionary.csv"
 TABLES = "tables.csv"
 INTENDED_USE = (
@@ -60,7 +62,7 @@ def write(folder: Path, marts: Iterable[Mart], tables: Mapping[str, Table], regi
     _both(folder, COLUMNS, "Data dictionary: every column of every released table", _columns(listed, tables, origins), _LEGEND)
     _both(folder, "lineage.csv", "Lineage: which columns of which contracts state the facts", list(lineage.facts(registry)), _LINEAGE)
     _both(folder, "sources.csv", "Feeds that may contribute, with the contract that is in force", _sources(registry))
-    contract = yaml.safe_dump(_contract(listed, tables, origins), sort_keys=False, allow_unicode=True, width=120)
+    contract = yaml.dump(_contract(listed, tables, origins), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     (folder / "release.odcs.yaml").write_text(contract, encoding="utf-8")
 
 

@@ -53,6 +53,7 @@ class Origins:
         for entity, stated in source_feeds(registry).items():
             self._feeds[entity] = {f"{dialect}.{feed}" for dialect, feed in stated}
         self._measured = _measured(registry)
+        self._found: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def of(self, table: str, column: str) -> Origin:
         """Where a released column comes from; a column that was never followed comes from nowhere."""
@@ -65,6 +66,11 @@ class Origins:
         return Origin(made_of, "table" if whole else "declared" if any(one.startswith("control.") for one in together) else "empty", whole)
 
     def _of_facts(self, made_of: tuple[str, ...]) -> tuple[str, ...]:
+        if made_of not in self._found:  # the same for every column of a table that nothing states
+            self._found[made_of] = self._look_up(made_of)
+        return self._found[made_of]
+
+    def _look_up(self, made_of: tuple[str, ...]) -> tuple[str, ...]:
         found: set[str] = set()
         for fact, _, column in (one.partition(".") for one in made_of):
             name, _, measurement = column.partition("[")

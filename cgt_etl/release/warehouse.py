@@ -27,8 +27,10 @@ def write(release: Release, target: Path, form: Form) -> None:
 def fill(connection: duckdb.DuckDBPyConnection, release: Release, form: Form) -> None:
     """Make one commented view or table per released table."""
     meanings = dictionary.meanings(release.folder / "dictionary")
+    connection.begin()  # a thousand comments are one commit
     for table in sorted(release.tables):
         _make(connection, release, table, form, meanings)
+    connection.commit()
 
 
 def _make(connection: duckdb.DuckDBPyConnection, release: Release, table: str, form: Form, meanings: dict[tuple[str, str], str]) -> None:

@@ -6,8 +6,9 @@ Each record draws from a stream of its own (seed, feed, key), so that one more j
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -50,15 +51,15 @@ class Rates:
     file_again: float
     """The same bytes once more."""
     file_unreadable: float
-    """Exported once more by somebody, in a form that nobody can read."""
+    """Exported twice more by somebody, in forms that nobody can read."""
     mended: float
     """Of the records that could not be used: sent again, right."""
 
 
 RATES: Mapping[Level, Rates] = {
     "none": Rates(0, 0, 0, 0, 0, 0, 0, 0),
-    "typical": Rates(0.03, 0.03, 0.03, 0.04, 0.1, 0.1, 0.1, 0.8),
-    "harsh": Rates(0.1, 0.08, 0.08, 0.1, 0.25, 0.2, 0.25, 0.6),
+    "typical": Rates(0.03, 0.03, 0.03, 0.04, 0.1, 0.1, 0.4, 0.8),
+    "harsh": Rates(0.1, 0.08, 0.08, 0.1, 0.25, 0.2, 0.9, 0.6),
 }
 
 
@@ -108,7 +109,7 @@ class Engine:
         self.truth.close()
 
     def _once(self, export: Export, fact: Fact, night: int, draws: Draws) -> None:
-        found = self._defect(export.DEFECTS.get(fact.feed, ()), fact, draws)
+        found = self._defect((*export.DEFECTS.get(fact.feed, ()), *fact.defects), fact, draws)
         if found is None:
             self._write(export, fact, night, None)
             again = export.TWICE.get(fact.feed) if hasattr(export, "TWICE") else None
@@ -132,7 +133,7 @@ class Engine:
         replaced = self._calendar.night_of(fact.until) if fact.until else None
         if replaced:
             last = min(last, replaced - 1)
-        found = self._defect(export.DEFECTS.get(fact.feed, ()), fact, draws)
+        found = self._defect((*export.DEFECTS.get(fact.feed, ()), *fact.defects), fact, draws)
         for at in range(night, last + 1):
             stands = at == nights or replaced is not None
             if found is None:
@@ -214,8 +215,10 @@ class Engine:
                 ],
                 "events": [
                     {"event_type": one.event_type, "object": one.object, "person": one.person, "local": one.local, "utc": one.utc}
-                    for one in fact.events
+                    for one in (*fact.events, *(defect.adds if defect else ()))
                 ],
+                "consent": asdict(fact.consent) if fact.consent else None,
+                "graded": fact.graded,
                 "measurements": [
                     {
                         "measurement": one.measurement,
@@ -250,6 +253,8 @@ class Engine:
                 "rule": defect.rule,
                 "effect": defect.effect,
                 "at_door": defect.at_door,
+                "needs": defect.needs,
+                "beside": defect.beside,
             },
         )
 
@@ -268,8 +273,9 @@ class Engine:
         """Copies beside good files: the same bytes again, or an export in a form that nobody can read. At least one of the latter."""
         good = [file for _, file in sorted(self.inbox.files.items()) if isinstance(file.layout, Csv) and is_dated(file.layout)]
         chosen = [file for file in good if self._draws_of(file).chance(self._rates.file_unreadable)] or good[:1]
-        for place, file in enumerate(chosen):
-            self._unreadable(file, is_cut=place % 2 == 1)
+        for file in chosen:
+            for is_cut in (False, True):
+                self._unreadable(file, is_cut=is_cut)
         for file in good:
             if self._draws_of(file, "again").chance(self._rates.file_again) and file.night < self._calendar.nights:
                 self._again(file)
@@ -278,7 +284,7 @@ class Engine:
         return Draws.seeded(self._seed, "unreadable", *what, file.id)
 
     def _unreadable(self, file: File, *, is_cut: bool) -> None:
-        """Under the name of the day before (of a weekly file, the week before): divided by another sign, or broken off in its last row."""
+        """Under the name of an earlier day (of a weekly file, week): divided by another sign, or broken off in its last row."""
         layout = file.layout
         if not isinstance(layout, Csv):
             raise TypeError("only delimited files are spoiled as a whole")
@@ -289,8 +295,8 @@ class Engine:
             spoiled = body[: body.rindex(layout.delimiter)]
         else:
             spoiled = text.replace(layout.delimiter, other)
-        names = [named(layout.name, file.day - timedelta(days=days)) for days in (1, 7)]
-        name = names[names[0] == file.name]
+        days = (file.day - timedelta(days=days) for days in count(1))
+        name = next(name for name in (named(layout.name, day) for day in days) if replace(file, name=name).id not in self.inbox.files)
         copy, path = self.inbox.own(file.night, file.partner, file.feed, name, layout)
         path.write_text(spoiled, encoding=layout.encoding, newline="")
         copy.refused = "F01"

@@ -52,6 +52,19 @@ class Stated:
     one event agree on (event_type, object)."""
 
 
+@dataclass(frozen=True)
+class Consented:
+    """A consent that a record states, as the released table `consent` should hold it: a row for each purpose, one where it names none."""
+
+    person: int
+    scope: str
+    purposes: tuple[str, ...]
+    given: str
+    """Day, ISO, on the clocks of the hospital."""
+    withdrawn: str | None = None
+    """ISO instant to the second; None where it stands."""
+
+
 Thing = tuple[str, ...]
 """What an edge joins: kind (`cells`, batch, dose_unit, administration) and number. Cells have three parts after it, each empty where it is
 not said: donation, product description code, division; with the donation alone they are all that came of it."""
@@ -82,50 +95,6 @@ class Swap:
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One record that one partner can export from `known` on."""
-
-    partner: str
-    feed: str
-    known: date
-    """First day on which its sender has it; delivered in the first night on or after."""
-    record: Record
-    key: tuple[str, ...]
-    """Business key: later statements with the same key correct earlier ones."""
-    journey: int
-    persons: tuple[Named, ...] = ()
-    apart: tuple[Named, ...] = ()
-    """Named too, and joined with nobody by this record: the number that a merge of records ends."""
-    traits: tuple[Named, ...] = ()
-    """What a person has one of, and others have too, in the shape of an identifier: birth_date, sex. It joins nobody, and two of them
-    are two persons."""
-    swap: Swap | None = None
-    """Of a record in which another person is named: its identifiers belong to those whose they are, whatever it says."""
-    events: tuple[Stated, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    objects: tuple[tuple[str, str, str], ...] = ()
-    """Identifiers of things: (kind, issuer, canonical value): din, lot, batch, order_id, sscc, awb, logger."""
-    change: int = 0
-    """n-th correction of the same record: comes n nights after it otherwise would."""
-    is_retraction: bool = False
-    file: str | None = None
-    """Name of a file of its own (a certificate, a logger's download); None for the night's file of its feed."""
-    dated: date | None = None
-    """Day that the name of its file says (a workbook for each month); None for the night's."""
-    persists: bool = False
-    """A snapshot feed: it stands in every night's file from `known` on."""
-    until: date | None = None
-    """Day from which another statement of the same record takes its place; not exported where that is known by the same night."""
-    is_final: bool = True
-    """No other statement of the same record follows, so that it may come late or again."""
-
-    @property
-    def collected(self) -> str | None:
-        """Donation whose collection it states, of the one person that it is about."""
-        return next((one.object for one in self.events if one.event_type == "apheresis_started"), None)
-
-
-@dataclass(frozen=True)
 class DefectClass:
     """A way in which this feed's exports go wrong, and what the pipeline must make of it."""
 
@@ -147,6 +116,61 @@ class DefectClass:
     """False: found in the house, once other records are there."""
     loses_edges: frozenset[str] = field(default_factory=frozenset)
     """Types of the edges that the record no longer states."""
+    adds: tuple[Stated, ...] = ()
+    """Events that only the record with the defect states."""
+    needs: tuple[str, ...] = ()
+    """Measurements and types of event that some record of the same batch or the same person must state, for the house to find it."""
+    beside: tuple[str, ...] = ()
+    """Measurements, likewise: one of them, of the same person at the same time."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One record that one partner can export from `known` on."""
+
+    partner: str
+    feed: str
+    known: date
+    """First day on which its sender has it; delivered in the first night on or after."""
+    record: Record
+    key: tuple[str, ...]
+    """Business key: later statements with the same key correct earlier ones."""
+    journey: int
+    persons: tuple[Named, ...] = ()
+    apart: tuple[Named, ...] = ()
+    """Named too, and joined with nobody by this record: the number that a merge of records ends."""
+    traits: tuple[Named, ...] = ()
+    """What a person has one of, and others have too, in the shape of an identifier: birth_date, sex. It joins nobody, and two of them
+    are two persons."""
+    swap: Swap | None = None
+    """Of a record in which another person is named: its identifiers belong to those whose they are, whatever it says."""
+    events: tuple[Stated, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    consent: Consented | None = None
+    graded: tuple[str, int] | None = None
+    """Of a record that states a part of a toxicity: its scale (crs, icans) and the consensus grade of the day."""
+    objects: tuple[tuple[str, str, str], ...] = ()
+    """Identifiers of things: (kind, issuer, canonical value): din, lot, batch, order_id, sscc, awb, logger."""
+    change: int = 0
+    """n-th correction of the same record: comes n nights after it otherwise would."""
+    is_retraction: bool = False
+    file: str | None = None
+    """Name of a file of its own (a certificate, a logger's download); None for the night's file of its feed."""
+    dated: date | None = None
+    """Day that the name of its file says (a workbook for each month); None for the night's."""
+    persists: bool = False
+    """A snapshot feed: it stands in every night's file from `known` on."""
+    until: date | None = None
+    """Day from which another statement of the same record takes its place; not exported where that is known by the same night."""
+    defects: tuple[DefectClass, ...] = ()
+    """Those that this record can have beside all that its feed's can."""
+    is_final: bool = True
+    """No other statement of the same record follows, so that it may come late or again."""
+
+    @property
+    def collected(self) -> str | None:
+        """Donation whose collection it states, of the one person that it is about."""
+        return next((one.object for one in self.events if one.event_type == "apheresis_started"), None)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def _speaks(party: Party, network: Network) -> list[Speaks]:
     more: dict[str, Speaks] = {
         "becs_us": {"issuers": {"mrn": served[0].partner if served else "", "order_id": maker}},
         "ehr_fhir_r4": {
-            "feeds": ["patient", "observation", "procedure", "condition", "medication_administration"],
+            "feeds": ["patient", "observation", "procedure", "condition", "medication_administration", "consent"],
             "issuers": {"lot": maker, "order_id": maker},
         },
         "mes_batch_record": {"issuers": {"batch": maker}},

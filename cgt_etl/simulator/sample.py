@@ -27,8 +27,6 @@ from cgt_etl.simulator.world.network import with_a_wrong_clock
 World = Literal["network", "wide"]
 NETWORK: World = "network"
 WIDE: World = "wide"
-HIGH_VOLUME = "wearable"
-"""Export that takes part only where asked for."""
 
 
 def simulate(
@@ -52,7 +50,7 @@ def simulate(
         seed: of all randomness.
         defects: how much goes wrong; each defect is listed in `truth/defects.jsonl`.
         world: the repository's partners, or at least eight legal entities in each role.
-        high_volume: also minutes of wearables, about 60,000 rows a journey, and a reading of the loggers every minute.
+        high_volume: minutes of wearables of everybody, about 60,000 rows a journey, and a reading of the loggers every minute.
 
     Raises:
         FileExistsError: `<out>/inbox` or `<out>/truth` is already there.
@@ -63,7 +61,7 @@ def simulate(
     (out / "inbox").mkdir(parents=True)
     parties = network(world, seed) if defects == "none" else with_a_wrong_clock(network(world, seed))
     engine = Engine(out, Calendar(nights), seed, defects, {party.partner: party.zone for party in parties.parties})
-    modules = export_modules(high_volume=high_volume)
+    modules = export_modules()
     for name, text in partner_files(parties, is_wide=world == "wide", high_volume=high_volume).items():
         folder = out / "partners" / name
         folder.mkdir(parents=True)
@@ -85,10 +83,10 @@ def simulate(
     engine.finish()
 
 
-def export_modules(*, high_volume: bool) -> dict[str, ModuleType]:
+def export_modules() -> dict[str, ModuleType]:
     """The modules of `exports/` by name, from the folder."""
     names = sorted(found.name for found in pkgutil.iter_modules(exports.__path__) if not found.name.startswith("_"))
-    return {name: importlib.import_module(f"{exports.__name__}.{name}") for name in names if high_volume or name != HIGH_VOLUME}
+    return {name: importlib.import_module(f"{exports.__name__}.{name}") for name in names}
 
 
 def write_tables(folder: Path, journeys: int, seed: int) -> int:

@@ -1,17 +1,6 @@
 {#
-  What marts are written with: tables that no feed fills yet, the choice among several statements of one fact, ages and keys of journeys.
+  What marts are written with: the choice among several statements of one fact, ages and keys of journeys.
 #}
-
-{# Select of a released table that no feed fills yet: its contract's columns, typed, and no row. #}
-{% macro empty_table() -%}
-    {%- set columns = model.columns.values() -%}
-    select
-        {%- for column in columns %}
-        cast(null as {{ column.data_type }}) as {{ column.name }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from (select 1 as nothing) as nowhere
-    where false
-{%- endmacro %}
 
 {# Order of statements by how precisely they know the time: second, minute, day, month, year, unknown. #}
 {% macro precision_rank(precision) -%}
@@ -99,4 +88,31 @@
 {# Aggregate: exact sum; null where one row has none, so that a sum never passes for whole when it is not. #}
 {% macro complete_sum(expression) -%}
     case when count({{ expression }}) = count(*) then cast(sum({{ as_decimal(expression) }}) as {{ type_of('number') }}) end
+{%- endmacro %}
+
+{# Findings of handoffs that show in `column`; a `where` follows. No record is named, since it is two sides that do not agree. #}
+{% macro handoff_finding(rule, column) -%}
+    select
+        '{{ rule }}' as rule_id,
+        'flag' as effect,
+        'handoff' as table_name,
+        handoff.handoff_id as row_key,
+        handoff.journey_id,
+        journey.subject_id,
+        cast(null as {{ type_of('text') }}) as source_delivery,
+        cast(null as {{ type_of('integer') }}) as source_row,
+        '{{ column }}' as column_name,
+        handoff.component_id
+    from {{ ref('handoff') }} as handoff
+    left join {{ ref('journey') }} as journey on handoff.journey_id = journey.journey_id
+{%- endmacro %}
+
+{# By how many seconds a partner's clock may differ from the others', of partners of whom it can be estimated: party_id, allowed_s. #}
+{% macro clock_allowances() -%}
+    select
+        party_id,
+        max(case when abs(skew_low_s) > abs(skew_high_s) then abs(skew_low_s) else abs(skew_high_s) end) as allowed_s
+    from {{ ref('clock_skew') }}
+    where status_code = 'estimated'
+    group by party_id
 {%- endmacro %}

@@ -26,6 +26,8 @@ from cgt_etl.orchestration.warehouse import project
 from cgt_etl.release.plan import plan
 from cgt_etl.release.workspace import prepare
 from cgt_etl.settings import Settings
+from tests.conftest import once
+from tests.dbt_parse import take_along
 
 GIVEN = """
 select schema_name || '.' || table_name, list(column_name order by column_index)
@@ -61,8 +63,12 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return dbt(tmp_path_factory.mktemp("home"), "build", "--exclude-resource-type", "exposure")
+def built(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    with once(tmp_path_factory, "built") as (home, is_first):
+        if is_first:
+            take_along(parsed, home)
+            dbt(home, "build", "--exclude-resource-type", "exposure")
+    return _read(home)
 
 
 def dbt(home: Path, *command: str) -> Built:
@@ -74,8 +80,8 @@ def dbt(home: Path, *command: str) -> Built:
     build(settings, registry, [], Keys(bytes(32)), identity)
     work = prepare(settings, registry, plan(settings, registry, []), identity, None)
     with duckdb.connect(str(work), read_only=True) as connection:
-        given = dict(connection.execute(GIVEN).fetchall())
-    folder, target = project(settings, registry), home / "target"
+        (home / "given.json").write_text(json.dumps(dict(connection.execute(GIVEN).fetchall())), encoding="utf-8")
+    folder, target = project(settings, registry), home / "dbt" / "target"
     places = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", target, "--log-path", home / "logs"]
     done = subprocess.run(
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", *command, *map(str, places)],
@@ -86,7 +92,12 @@ def dbt(home: Path, *command: str) -> Built:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    return Built(registry, _json(target / "manifest.json"), _json(target / "run_results.json")["results"], given)
+    return _read(home)
+
+
+def _read(home: Path) -> Built:
+    target, registry = home / "dbt" / "target", Registry.load(Settings(home=home))
+    return Built(registry, _json(target / "manifest.json"), _json(target / "run_results.json")["results"], _json(home / "given.json"))
 
 
 def _json(path: Path) -> Any:

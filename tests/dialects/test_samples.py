@@ -20,7 +20,7 @@ from cgt_etl.landing.rehearse import rehearse
 from cgt_etl.settings import PACKAGE, Settings
 from tests.dialects import flow_samples
 
-PARTNERS = (PACKAGE / "partners", PACKAGE / "real_sources", PACKAGE / "simulator" / "partners")
+PARTNERS = (PACKAGE / "partners", PACKAGE / "real_sources")
 REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=PARTNERS))
 Verdict = dict[str, Any]
 
@@ -73,6 +73,7 @@ def test_records_become_what_is_expected(path: Path, sample: Verdict) -> None:
     assert dict(found) == {position: _expected(said) for position, said in sample["rows"].items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "sample"), [pytest.param(*case, id=f"{case[0].parts[-3]}-{case[0].name}") for case in samples()])
 def test_a_rehearsal_of_a_sample_tells_whether_all_of_it_would_land(path: Path, sample: Verdict, tmp_path: Path) -> None:
     copy = tmp_path / path.name

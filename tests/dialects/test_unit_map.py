@@ -48,6 +48,7 @@ AS_PRINTED = {
     "TU/cell": "{TU}/{cell}",
     "1e6/mL": "10*6/mL",
     "x": "1",
+    "1e6": "10*6",
     "1e9": "10*9",
     "c/cell": "{copies}/{cell}",
     "sec": "s",

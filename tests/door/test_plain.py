@@ -69,6 +69,18 @@ def test_numbers(texts: list[str | None], cast: str, decimal: str) -> None:
     agree(texts, cast=cast, decimal=decimal, comparators=cast == "measured")
 
 
+LIKE_USUAL = st.from_regex(r"(0|-?[1-9][0-9]{0,13})(\.[0-9]{1,10})?", fullmatch=True)
+NEARLY = st.sampled_from(["", "-", ".", "1.2.3", "1-2", "--1", "00.5", "-0", ".5", "5.", "-.5", "1234567890123", "0.1234567890", "1/2"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(*[LIKE_USUAL] * 6, NEARLY), max_size=8))
+@example(["1.5", "2"])
+@example(["1.2.3", "4"])
+def test_decimals_of_one_kind(texts: list[str | None]) -> None:
+    agree(texts, cast="decimal")
+
+
 ZONES = ["America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Monrovia"]
 FORMATS: list[list[str]] = [
     [],

@@ -1,27 +1,27 @@
 """A network, and a few partners of it, played once for all end-to-end tests, and the ways to play them again differently.
 
 Most of a small night is what dbt does for each model whether it has rows or not, so a test that needs no whole network takes the `few`.
-Every home is built by the command line in a process of its own, as a person or a schedule would.
+Every home is built by the command line in a process of its own, as a person or a schedule would; most are forked (`forked`).
 """
 
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.parse import REPOSITORY, take_along
+from tests.conftest import once
+from tests.dbt_parse import REPOSITORY, take_along
+from tests.e2e.forked import Forked
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -46,31 +46,24 @@ class Home:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Forked:
         """Start `cgt-etl` and go on."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "cgt_etl", *arguments],
-            env=self.environment,
-            cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return Forked(arguments, self.environment)
 
     def cli(
-        self, *arguments: str, expect: int | None = 0, stdin: str | None = None, **environment: str
+        self, *arguments: str, expect: int | None = 0, stdin: str | None = None, anew: bool = False, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run `cgt-etl`; fail with its output unless it exits as expected (None: any)."""
-        done = subprocess.run(
-            [sys.executable, "-m", "cgt_etl", *arguments],
-            env=self.environment | environment,
-            cwd=REPOSITORY,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=400,
-        )
+        """Run `cgt-etl`; fail with its output unless it exits as expected (None: any). `anew`: started as a person would, not a fork."""
+        all_of_it = self.environment | environment
+        if anew:
+            command = [sys.executable, "-m", "cgt_etl", *arguments]
+            done = subprocess.run(
+                command, env=all_of_it, cwd=REPOSITORY, input=stdin, capture_output=True, text=True, check=False, timeout=400
+            )
+        else:
+            process = Forked(arguments, all_of_it, stdin)
+            out, error = process.communicate(timeout=400)
+            done = subprocess.CompletedProcess(arguments, process.returncode or 0, out, error)
         if expect is not None:
             assert done.returncode == expect, f"{arguments} exited {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -111,18 +104,6 @@ FEW_DIALECTS = ("apheresis_device", "becs_us", "courier_epcis", "courier_logger"
 """What those partners speak."""
 
 
-@contextmanager
-def once(factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
-    """A folder that all workers share, and whether to fill it: a second worker waits until the first has."""
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder, not (folder / "done").exists()
-        (folder / "done").touch()
-
-
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three nights of the network and their truth."""
@@ -138,12 +119,13 @@ def inbox(sample: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def network(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def network(inbox: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Three nights, one after the other. Other workers read it too: break a copy (`copy_of`)."""
     with once(tmp_path_factory, "played") as (folder, is_first):
         home = Home(folder / "home", inbox)
         if is_first:
-            home.run()
+            take_along(parsed, home.path)
+            home.run(anew=True)
     return home
 
 
@@ -191,7 +173,7 @@ def few(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Few:
                 for name in names:
                     (folder / kind / name).symlink_to(REPOSITORY / "cgt_etl" / kind / name)
             of_the_few(inbox, folder / "inbox")
-            made.home.run("--night", "0001")
+            made.home.run("--night", "0001", anew=True)
             shutil.copytree(made.home.path, folder / "home-1", symlinks=True)
             made.home.run()
     return made

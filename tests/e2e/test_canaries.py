@@ -84,7 +84,7 @@ def test_fifty_canaries(few: Few, tmp_path: Path) -> None:
     assert len(canaries) == 50
     assert all(SIGN.search(canary.encode(code)) for canary in canaries for code in ("utf-8", "utf-16-le"))
     home = few.at(tmp_path / "home", inbox)
-    done = home.cli("run", "--inbox", str(home.inbox))  # through Dagster, whose storage and logs count too
+    done = home.cli("run", "--inbox", str(home.inbox), anew=True)  # through Dagster, whose storage and logs count too
     status = home.cli("status").stdout + home.cli("quarantine", "list", "--items").stdout
     written = [*haystacks(home.path), ("terminal", (done.stdout + done.stderr + status).encode())]
     written += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -62,7 +63,9 @@ def draft_a_dialect(home: Home, root: Path) -> None:
 def test_add_a_partner_and_a_dialect(few: Few, inbox: Path, tmp_path: Path) -> None:
     written = write_recipes(tmp_path)
     assert len(written) > 6
-    delivery = max(sorted(inbox.glob("*/northgate_blood_centre/apheresis/apheresis_*.csv")), key=lambda path: path.stat().st_size)
+    files = map(json.loads, (inbox.parent / "truth" / "files.jsonl").read_text(encoding="utf-8").splitlines())
+    whole = [one for one in files if (one["partner"], one["feed"], one["refused"]) == ("northgate_blood_centre", "apheresis", None)]
+    delivery = inbox / max(whole, key=lambda one: int(one["units"]))["file"]
     place = tmp_path / "inbox" / "0001" / "hillside_blood_centre" / "apheresis" / delivery.name
     place.parent.mkdir(parents=True)
     shutil.copyfile(delivery, place)
@@ -75,7 +78,7 @@ def test_add_a_partner_and_a_dialect(few: Few, inbox: Path, tmp_path: Path) -> N
     assert "cord_stock.unit" in listed
     assert "hillside_blood_centre" in listed
 
-    home.cli("run", "--inbox", str(home.inbox))  # through Dagster
+    home.cli("run", "--inbox", str(home.inbox), anew=True)  # through Dagster
 
     with duckdb.connect() as connection:
         collections = connection.sql(f"select site_id, collection_type_code from '{home.release}/tables/collection/*.parquet'").fetchall()

@@ -205,7 +205,8 @@ def test_a_late_link_rebuilds_the_two_that_it_joins_and_nothing_else(history: Hi
     assert history.rows("0003", joined) == [(2, 1)]
 
 
-@pytest.mark.parametrize("night", NIGHTS)
-def test_each_night_built_again_is_what_was_released_that_night(night: str, history: History, tmp_path: Path) -> None:
-    history.home.cli("release", "build", "--as-of", str(int(night)), "--out", str(tmp_path / "again"))
+@pytest.mark.parametrize("night", ["0002", "0004"])
+def test_a_night_built_again_is_what_was_released_that_night(night: str, history: History, tmp_path: Path) -> None:
+    """After corrections, and after all of it; `make history` builds each of thirty nights again."""
+    history.home.cli("release", "build", "--as-of", str(int(night)), "--out", str(tmp_path / "again"), anew=True)
     assert history.home.tables(tmp_path / "again") == history.home.tables(history.release(night))

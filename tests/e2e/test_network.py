@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.dbt_parse import take_along
 from tests.e2e.conftest import REPOSITORY, Home
-from tests.e2e.parse import take_along
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def test_any_order_and_any_threads_give_the_same_bytes(network: Home, tmp_path: 
 
 
 def test_increments_equal_one_full_build(network: Home, tmp_path: Path) -> None:
-    """Of the last night; `test_history` builds every night again."""
+    """Of the last night; `test_history` builds earlier ones again."""
     record = json.loads((network.path / "nights" / "0003.json").read_text())
     network.cli("release", "build", "--as-of", "3", "--out", str(tmp_path / "asof"))
     assert network.tables(tmp_path / "asof") == network.tables(network.path / "releases" / record["release_id"])

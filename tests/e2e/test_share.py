@@ -1,4 +1,4 @@
-"""The shared view of a whole night's release, by the command line: refused without consent, and without a token or a date with it."""
+"""The shared view of a whole night's release, by the command line: of those who consented alone, and without a token or a date."""
 
 from __future__ import annotations
 
@@ -32,10 +32,16 @@ def grant(release: Path) -> None:
 
 
 def test_a_night_is_shared(network: Home, copy_of: Callable[[Home], Home], tmp_path: Path) -> None:
-    asked = ("release", "share", "--name", "trial", "--purpose", "research", "--minimum-cell", "2", "--out")
-    refused = network.cli(*asked, str(tmp_path / "none"), expect=2)
+    few = ("release", "share", "--name", "trial", "--minimum-cell", "2", "--purpose")
+    asked = (*few, "research", "--out")
+    refused = network.cli(*few, "quality_improvement", "--out", str(tmp_path / "none"), expect=2)
     assert "rule R55" in refused.stderr
     assert not (tmp_path / "none").exists()
+    own = network.cli(*asked, str(tmp_path / "own"))
+    assert "subject_withdrawn" in own.stdout
+    assert (
+        2 <= world.table(tmp_path / "own", "subject").height < pl.read_parquet(network.release / "tables" / "subject" / "*.parquet").height
+    )
     home = copy_of(network)
     grant(home.release)
     done = home.cli(*asked, str(tmp_path / "one"))

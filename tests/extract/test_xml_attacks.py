@@ -87,7 +87,7 @@ ATTACKS: dict[str, tuple[str, Callable[[], str | bytes]]] = {
 }
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if "many" in name else name for name in ATTACKS])
 def test_it_is_refused(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     what, made = ATTACKS[name]
     content = made()

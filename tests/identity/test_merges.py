@@ -125,7 +125,7 @@ class Hospital:
     def __init__(self, home: Path) -> None:
         key_file = home / "key"
         key_file.write_text("A" * 43 + "=", encoding="ascii")
-        paths = (PACKAGE / "partners", PACKAGE / "simulator" / "partners")
+        paths = (PACKAGE / "partners",)
         self.settings = Settings(home=home / "cgt", master_key_file=key_file, partner_paths=paths)
         self.home, self.registry = home, Registry.load(self.settings)
         self.binding = self.registry.binding("harbor_hospital", "patient")

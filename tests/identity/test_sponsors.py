@@ -19,7 +19,7 @@ from tests.identity.landed import Id, Row, Sent, coi, identity, mrn
 
 STYLES = {"J-0098-221": r"J-\d{4}-\d{3}", "COID00481516": r"COID\d{8}", "KT/24/00017": r"[A-Z]{2}/\d{2}/\d{5}", "9000123456": r"9\d{9}"}
 """A JOIN ID, a chain-of-identity number, a batch number and a sponsor's patient number, as sponsors print them."""
-REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=(PACKAGE / "partners", PACKAGE / "simulator" / "partners")))
+REGISTRY = Registry.load(Settings(home=Path("/nowhere"), partner_paths=(PACKAGE / "partners",)))
 
 
 def _admitted(folder: Path, patterns: list[str], ids: list[str]) -> Admission:

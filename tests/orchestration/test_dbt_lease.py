@@ -13,6 +13,7 @@ from cgt_etl.contracts.registry import Registry
 from cgt_etl.landing.lease import is_held, lease
 from cgt_etl.orchestration.warehouse import manifest, project
 from cgt_etl.settings import Settings
+from tests.dbt_parse import take_along
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +49,8 @@ def test_a_child_of_the_night_is_let_in(tmp_path: Path) -> None:
         assert bare_dbt(settings, Registry.load(settings), CGT_LEASE=os.environ["CGT_LEASE"]).returncode == 0
 
 
-def test_reading_the_project_takes_no_lease(tmp_path: Path) -> None:
+def test_reading_the_project_takes_no_lease(parsed: Path, tmp_path: Path) -> None:
+    take_along(parsed, tmp_path)
     settings = Settings(home=tmp_path)
     assert manifest(settings, Registry.load(settings))
     assert not is_held(settings)

@@ -13,6 +13,7 @@ from cgt_etl.definitions import build
 from cgt_etl.orchestration.warehouse import manifest
 from cgt_etl.release import marts
 from cgt_etl.settings import Settings
+from tests.dbt_parse import take_along
 from tests.orchestration import graph
 from tests.orchestration.conftest import Stage
 
@@ -22,8 +23,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("graph")
+def home(parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("graph")
+    take_along(parsed, home)
+    return home
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,15 @@ pytestmark = pytest.mark.slow
 PAST, COUNTS = "a" * 16, "b" * 16
 
 
-@pytest.fixture
-def releases(first: Release, home: Path) -> list[Release]:
-    """Three releases; `north/lots/<c...>` came through a past door, which night 2 used, and counts through another."""
-    made = [first, sample.released(home, 2, sample.SECOND, "one", "two"), sample.released(home, 3, sample.SECOND, "one", "two", "three")]
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of three releases; `north/lots/<c...>` came through a past door, which night 2 used, and counts through another."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    made = [
+        sample.released(home, 1, sample.FIRST, "one"),
+        sample.released(home, 2, sample.SECOND, "one", "two"),
+        sample.released(home, 3, sample.SECOND, "one", "two", "three"),
+    ]
     folder = home / "landing/north/lots" / ("c" * 16)
     for door16 in (PAST, COUNTS):
         durable.make_folder(folder / door16)
@@ -34,7 +40,14 @@ def releases(first: Release, home: Path) -> list[Release]:
     for release in made:
         used = {f"north/lots/{'c' * 16}": {"door16": PAST}} if release.night == 2 else {}
         night_record.write(sample.settings(home), NightRecord(release.night, "released", release.id, release.inputs_hash, used, ""))
-    return made
+    return home
+
+
+@pytest.fixture
+def releases(template: Path, home: Path) -> list[Release]:
+    """Those three, oldest first, in a home to remove from."""
+    shutil.copytree(template, home, symlinks=True)
+    return read.every(sample.settings(home))
 
 
 def paths(home: Path) -> set[str]:

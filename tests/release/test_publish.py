@@ -104,12 +104,19 @@ def test_two_homes_publish_the_same_bytes(tmp_path: Path) -> None:
     assert sample.contents(one) == sample.contents(other)
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the second night releases where nobody interferes."""
+    calm = tmp_path_factory.mktemp("calm")
+    sample.released(calm, 1, sample.FIRST, "one")
+    return sample.contents(sample.released(calm, 2, sample.SECOND, "one", "two"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("point", POINTS)
-def test_a_kill_at_any_point_leaves_the_old_release_or_the_new_one(point: str, first: Release, home: Path, tmp_path: Path) -> None:
-    calm = tmp_path / "calm"
-    sample.released(calm, 1, sample.FIRST, "one")
-    expected = sample.contents(sample.released(calm, 2, sample.SECOND, "one", "two"))
+def test_a_kill_at_any_point_leaves_the_old_release_or_the_new_one(
+    point: str, first: Release, expected: dict[str, bytes], home: Path
+) -> None:
     killed = subprocess.run(
         [sys.executable, "-c", SECOND_NIGHT, str(home)], env=os.environ | {"CGT_FAULT_POINT": point}, cwd=REPOSITORY, check=False
     )

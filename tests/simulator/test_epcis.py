@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.exports import epcis
@@ -53,3 +54,34 @@ def test_a_mistaken_scan_is_taken_back_with_a_reason_or_without() -> None:
                     1,
                     {name: value for name, value in fact.record.items() if name != "errorDeclaration"},
                 )
+
+
+def _faulty(fault: str) -> tuple[Shipment, list[Fact]]:
+    """A shipment of several donations whose delivery has the fault, and what its courier writes."""
+    parties = network("network", SEED)
+    for journey in journeys(parties, 12, SEED):
+        for shipment in journey.shipments:
+            if not shipment.is_drug_product and len({key.split(":")[0] for key in shipment.contents}) > 1:
+                handoffs = tuple(
+                    replace(one, fault=fault if one.sender == shipment.courier and one.objects == shipment.contents else "")
+                    for one in journey.handoffs
+                )
+                facts = epcis.facts(replace(journey, handoffs=handoffs), parties, Draws.seeded(SEED, journey.number))
+                return shipment, [fact for fact in facts if fact.key == (shipment.sscc, fact.record["bizStep"])]
+    raise AssertionError("no shipment of several donations")
+
+
+def test_a_scanner_that_runs_slow_writes_the_receipt_before_the_dispatch() -> None:
+    shipment, facts = _faulty("clock_skew")
+    times = {fact.record["bizStep"]: fact.record["eventTime"] for fact in facts}
+    assert times["receiving"] < times["shipping"]
+    assert facts[-1].events[0].utc == times["receiving"].rstrip("Z"), "the truth holds what was written"
+    assert shipment.delivered > shipment.picked_up
+
+
+def test_a_packing_that_does_not_match_leaves_out_one_donation() -> None:
+    shipment, (packed, *_) = _faulty("count_mismatch")
+    named = {text.split(":")[2] for text in packed.record["childEPCs"]}
+    sent = {key.split(":")[0] for key in shipment.contents}
+    assert (named < sent, len(sent - named)) == (True, 1)
+    assert {value for kind, _, value in packed.objects if kind == "din"} == named

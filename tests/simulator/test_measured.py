@@ -63,11 +63,14 @@ def test_a_message_in_other_units_and_a_result_that_it_takes_away() -> None:
         "OBX|3|NM|LYAB^LYMPHOCYTES ABS^99LAB||0.7|x10E3/uL|||||W",
         "OBX|4|SN|FERR^FERRITIN^99LAB||>^40000|ng/mL|||||F",
         "OBX|5|NM|HGB^HEMOGLOBIN^99LAB||10.4|furlongs|||||F",
+        "OBX|6|CWE|BPSUP^HYPOTENSION SUPPORT^99LAB||VP2^^99LAB||||||F",
+        "OBX|7|NM|ICE^ICE SCORE^99LAB||5|{score}|||||F",
     )
     said = stated("ehr_hl7v2", "result", {"after": lines}, persons=(Named("mrn", "mrn", "p", "m", "recipient", 7),))
     assert {test: one.value for test, one in said.items()} == {
-        "temperature": pytest.approx(39.0), "weight": pytest.approx(69.99, abs=0.01), "ferritin": 40000,
+        "temperature": pytest.approx(39.0), "weight": pytest.approx(69.99, abs=0.01), "ferritin": 40000, "BPSUP": None, "ICE": 5,
     }  # fmt: skip
+    assert said["BPSUP"].text == "multiple_vasopressors"
     assert said["ferritin"].comparator == ">"
     assert said["weight"].at == ("2025-11-02T19:30", "2025-11-03T00:30:00")
 

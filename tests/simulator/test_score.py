@@ -28,7 +28,10 @@ SCHEMA = {
     "product_edge": "parent_table, parent_key, child_table, child_key, edge_type",
     "measurement": "measurement_id, measurement, subject_id, occurred_local, occurred_at_utc timestamp, value double, unit, value_code, "
     "comparator, source_delivery, source_row int",
-    "outcome": "subject_id, source_delivery, source_row int",
+    "consent": "subject_id, scope_code, purpose_code, given_date date, withdrawn_at_utc timestamp, source_delivery, source_row int",
+    "outcome": "subject_id, outcome_type, basis_code, grade int, source_delivery, source_row int",
+    "handoff": "handoff_id, handoff_code, sender_party_id, receiver_party_id, sender_event_id, receiver_event_id, "
+    "sent_at_utc timestamp, received_at_utc timestamp, count_verdict, time_order_verdict",
     "collection": "collection_id, donor_subject_id, recipient_subject_id",
     "administration": "administration_id, subject_id",
     "therapy_order": "therapy_order_id, subject_id",
@@ -57,7 +60,11 @@ insert into marts.product_edge values ('collection', 'k1', 'product', 'p1', 'cre
 insert into marts.row_source values ('product_edge', 'k1|p1|create', 'b/apheresis/1', 2, 2),
   ('product_edge', 'k2|p2|create', 'b/apheresis/1', 3, 3), ('product_edge', 'p1|b1|consume', 'h/patient/1', 1, 1),
   ('product_edge', 'p2|b1|consume', 'h/patient/1', 1, 1);
-insert into marts.journey_event values ('j1', 'e1'), ('j2', 'e2');
+insert into marts.consent values ('s1', 'research', 'HRESCH', '2026-01-01', '2026-01-09 14:00:00', 'h/patient/1', 1),
+  ('s1', 'research', 'DUO:0000018', '2026-01-01', '2026-01-09 14:00:00', 'h/patient/1', 1);
+insert into marts.event values ('e0', 'infusion_started', 's2', '2026-01-03T10:00', '2026-01-03 15:00:00', 'h/patient/1', 2);
+insert into marts.outcome values ('s2', 'crs', 'graded', 2, 'h/patient/1', 2), ('s2', 'crs', 'stated', 3, 'h/patient/1', 2);
+insert into marts.journey_event values ('j1', 'e1'), ('j2', 'e2'), ('j2', 'e0');
 insert into marts.finding values ('b/apheresis/1', 3, 'device', 'D04', 'cell', 'becs__apheresis', null, null),
   ('b/apheresis/1', 4, null, 'R01', 'row', 'becs__apheresis', null, null);
 """
@@ -95,6 +102,8 @@ def _record(file: str, position: int, number: int, persons: list[dict[str, Any]]
         "edges": [],
         "events": [event] if local else [],
         "measurements": [],
+        "consent": None,
+        "graded": None,
         **more,
     }
 
@@ -114,12 +123,18 @@ def truth(tmp_path: Path) -> Path:
     _lines(folder, "files", [dict(zip(names, row, strict=True)) for row in files])
     records, oracle = [], []
     bags = {number: ["cells", f"din{number}", "S1128", "00"] for number in (1, 2)}
+    signed = {"person": 1, "scope": "research", "purposes": ["HRESCH", "DUO:0000018"], "given": "2026-01-01"}
+    given = {"event_type": "infusion_started", "object": "infusion", "person": 2, "local": "2026-01-03T10:00", "utc": "2026-01-03T15:00:00"}
+    more: dict[int, dict[str, Any]] = {
+        1: {"consent": {**signed, "withdrawn": "2026-01-09T14:00:00"}},
+        2: {"graded": ["crs", 2], "events": [given]},
+    }
     consumed = [_edge("consume", bag, ["batch", "7"]) for bag in bags.values()]
     for number in (1, 2):
         chart = [_person("mrn", "h", number, "recipient"), _person("crid", "", number, "recipient")]
         drawn = [_person("donor_id", "b", number, "both"), _person("mrn", "h", number, "recipient")]
         records += [
-            _record(PATIENT, number, number, chart, None, edges=consumed if number == 1 else []),
+            _record(PATIENT, number, number, chart, None, edges=consumed if number == 1 else [], **more[number]),
             _record(
                 APHERESIS,
                 number + 1,
@@ -142,6 +157,8 @@ def truth(tmp_path: Path) -> Path:
     records.append(_record(APHERESIS, 4, 3, lost, "2026-01-01T11:00", lands=False))
     _lines(folder, "records", records)
     _lines(folder, "oracle", oracle)
+    _lines(folder, "handoffs", [])
+    _lines(folder, "shipments", [])
     _lines(folder, "journeys", [{"journey": number, "patient": number} for number in (1, 2, 3)])
     defects = [
         (APHERESIS, 3, "device", "unknown_device", "D04", "cell"),
@@ -184,6 +201,7 @@ def test_a_release_that_tells_the_truth_meets_every_target(build: Path, truth: P
     counts = {one.name: (one.right, one.total) for one in result.figures if one.part != "measurements"}
     assert counts["precision of pairs"] == counts["recall of pairs"] == (6, 6)
     assert counts["found"] == (2, 2)
+    assert counts["worst consensus grade, of its parts"] == counts["graded of parts, nothing else"] == (1, 1)
     assert counts["standing records are traced from a row"] == (4, 4)
 
 
@@ -214,6 +232,14 @@ def test_a_release_that_tells_the_truth_meets_every_target(build: Path, truth: P
         ("delete from marts.finding where rule_id = 'D04'", {"D04 unknown_device, recall"}),
         ("update marts.finding set source_row = 2 where rule_id = 'D04'", {"D04 unknown_device, recall", "D04, precision"}),
         ("update marts.finding set column_name = 'din' where rule_id = 'D04'", {"D04 unknown_device, recall", "D04, precision"}),
+        ("delete from marts.consent where purpose_code = 'DUO:0000018'", {"found"}),
+        ("update marts.consent set withdrawn_at_utc = null", {"found", "nothing else"}),
+        ("update marts.consent set given_date = '2026-01-02'", {"found", "nothing else"}),
+        ("update marts.consent set subject_id = 's2'", {"subject"}),
+        ("insert into marts.consent select * from marts.consent", {"nothing else"}),
+        ("delete from marts.outcome where basis_code = 'graded'", {"worst consensus grade, of its parts"}),
+        ("update marts.outcome set grade = 3", {"worst consensus grade, of its parts"}),
+        ("update marts.outcome set outcome_type = 'icans'", {"worst consensus grade, of its parts", "graded of parts, nothing else"}),
         ("delete from marts.product_edge where child_key = 'p1'", {"create, found"}),
         ("insert into marts.product_edge values ('collection', 'k1', 'batch', 'b1', 'consume')", {"consume, nothing else"}),
         (("insert into marts.product_edge values ('product', 'p3', 'batch', 'b1', 'consume');"
@@ -221,7 +247,8 @@ def test_a_release_that_tells_the_truth_meets_every_target(build: Path, truth: P
         ("update marts.product_edge set edge_type = 'sample' where parent_key = 'k2'", {"create, found", "sample, nothing else"}),
         (("update marts.product_edge set child_key = 'p1' where parent_key = 'k2';"
           " update marts.row_source set row_key = 'k2|p1|create' where row_key = 'k2|p2|create'"), {"create, nothing else"}),
-        ("delete from marts.row_source where source_row_first = 2 and source_delivery like 'h%'",
+        (("delete from marts.row_source where source_row_first = 2 and source_delivery like 'h%';"
+          " delete from marts.outcome; delete from marts.event where event_id = 'e0'"),
          {"standing records are traced from a row"}),
     ],
 )  # fmt: skip
@@ -253,6 +280,15 @@ def test_cells_named_by_their_donation_may_be_told_of_it_and_a_bag_named_in_full
     records[0]["edges"].append(_edge("consume", ["cells", "din9", "", ""], ["batch", "7"]))
     _lines(truth, "records", records)
     assert "consume, found" not in _missed(build, truth), "nobody says how those cells came to be"
+    records[1]["edges"] += [
+        _edge("split", ["cells", "din9", "A0001", "00"], ["cells", "din9", "A0001", division]) for division in ("A0", "B0")
+    ]
+    _lines(truth, "records", records)
+    assert "consume, found" in _missed(build, truth), "two parts of them are told of"
+    records[0]["edges"][-1]["parent"] = ["cells", "din9", "", "C0"]
+    _lines(truth, "records", records)
+    assert "consume, found" not in _missed(build, truth), "nobody tells of the third part, nor of the collection"
+    del records[1]["edges"][1:]
     records[0]["edges"][0]["parent"] = ["cells", "din1", "S9999", "00"]
     records[1]["edges"][0]["child"] = ["cells", "din1", "S1128", "00"]
     _lines(truth, "records", records)

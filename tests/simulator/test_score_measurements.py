@@ -100,3 +100,18 @@ def test_a_measurement_that_two_records_state_is_found_once_with_the_finer_time(
             " source_delivery, 5 from marts.measurement where measurement_id = 'm3'"
         )
     assert _missed(told) == {"found once", "instant"}
+
+
+def test_two_records_of_one_thing_that_say_two_values_state_two_measurements(told: tuple[Path, Path]) -> None:
+    place = told[1] / "records.jsonl"
+    records = [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
+    slip = {**records[1]["measurements"][0], "value": 0.131}
+    records[0]["measurements"] = [slip]
+    place.write_text("".join(json.dumps(row) + "\n" for row in records), encoding="utf-8")
+    assert _missed(told) == {"found"}
+    with duckdb.connect(str(told[0])) as connection:
+        connection.execute(
+            "insert into marts.measurement values ('m5', 'pb_hgb', 's1', '2026-01-01', null, 0.131, 'g/dL', null, null, 'h/patient/1', 1);"
+            " insert into marts.timeline values ('j1', 'measurement', 'm5', null, null)"
+        )
+    assert _missed(told) == set()

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from scripts.seeds import done, newest, pooled
+from scripts.seeds import done, injected, newest, pooled
 
 
 def _score(right: int, total: int) -> dict[str, Any]:
@@ -33,6 +33,24 @@ def test_what_the_house_finds_has_its_target_over_all_seeds_together() -> None:
     assert enough.split()[-2:] == ["0.98", "-"]
     [_, short] = pooled({1: house(1, 1), 2: house(96, 99)})
     assert short.split()[-2:] == ["0.98", "1"]
+
+
+def test_defects_of_both_levels_are_counted_together_by_rule_and_few_injections_are_told_from_twenty_seeds_on() -> None:
+    def found(right: int, total: int, precise: int) -> dict[str, Any]:
+        names = (("R32 one, recall", right, total), ("R32 other, recall", 0, 0), ("R32, precision", precise, 10))
+        figures = [
+            {"part": "house defects", "name": name, "right": hit, "total": of, "share": hit / of if of else 1.0, "is_missed": False}
+            for name, hit, of in names
+        ]
+        return {"figures": figures}
+
+    few = {"typical": {1: found(10, 10, 10)}, "harsh": {1: found(9, 10, 10)}, "none": {1: found(0, 9, 0)}}
+    [_, line], missed = injected(few)
+    assert line.split()[:6] == ["R32", "house", "defects", "20", "0.95000", "20"]
+    assert missed == ["R32, recall"]
+    levels = ("typical", "harsh")
+    assert injected({level: {seed: found(9, 9, 10) for seed in range(20)} for level in levels})[1] == ["R32, injections"]
+    assert injected({level: {seed: found(10, 10, 9) for seed in range(20)} for level in levels})[1] == ["R32, precision"]
 
 
 def test_a_score_counts_for_what_was_asked_alone(tmp_path: Path) -> None:

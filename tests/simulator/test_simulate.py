@@ -49,6 +49,9 @@ CENTRES = {party.partner for party in NETWORK.parties if becs.DIALECT in party.d
 """Those whose files `_apheresis_rows` reads."""
 
 
+LATER = ("given_after_death", "released_before_final_sterility", "grade_without_fever", "phenotypes_not_a_whole")
+
+
 def _apheresis_rows(out: Path) -> list[tuple[str, int, dict[str, str]]]:
     """File, position and row of every readable file of the blood centres in the United States."""
     found = []
@@ -210,6 +213,39 @@ def test_parts_of_the_blood_are_no_more_than_the_whole(clean: Path) -> None:
         white, neutrophils, lymphocytes = (found[f"{person}-{test}-{day}"] for test in ("wbc", "anc", "alc"))
         assert lymphocytes + neutrophils <= white + 0.06
         assert found[f"{person}-tcell-{day}8122-4"] <= 1000 * lymphocytes
+
+
+def test_phenotypes_of_a_culture_are_a_whole(clean: Path) -> None:
+    names = {"TN", "TCM", "TEM", "TEMRA"}
+    whole: dict[int, list[float]] = {}
+    for row in _truth(clean, "batches"):
+        shares = [point["value"] for point in row["points"] if point["parameter"] in names]
+        if row["harvested"] and shares:
+            whole[row["number"]] = shares
+    assert len(whole) > 5
+    for shares in whole.values():
+        assert len(shares) == 4
+        assert sum(shares) == pytest.approx(100)
+
+
+def test_what_only_a_spoiled_record_states_and_what_it_rests_on_is_in_the_truth(tmp_path: Path) -> None:
+    simulate(tmp_path, defects="harsh", journeys=60, nights=1)
+    of_class = {name: [row for row in _truth(tmp_path, "defects") if row["defect"] == name] for name in LATER}
+    assert all(of_class.values())
+    assert {tuple(row["needs"]) for row in of_class["given_after_death"]} == {("death_recorded",)}
+    released = {(row["file"], row["position"]) for row in of_class["released_before_final_sterility"]}
+    states = {
+        (record["file"], record["position"])
+        for record in _truth(tmp_path, "records")
+        if "batch_released" in {event["event_type"] for event in record["events"]}
+    }
+    assert states == released
+    died = {row["journey"]: row["died"] for row in _truth(tmp_path, "outcomes")}
+    given = {(row["file"], row["position"]) for row in of_class["given_after_death"]}
+    for record in _truth(tmp_path, "records"):
+        if (record["file"], record["position"]) in given:
+            lines = (tmp_path / "inbox" / record["file"]).read_text(encoding="utf-8").splitlines()
+            assert json.loads(lines[record["position"] - 1])["effectiveDateTime"][:10] > died[record["journey"]]
 
 
 def test_components_add_up_to_the_dose(clean: Path) -> None:

@@ -67,7 +67,7 @@ def _found(out: Path) -> tuple[set[Found], dict[str, int], set[str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "defects", "world"),
-    [(7, "none", "network"), (7, "typical", "network"), (8, "typical", "network"), (9, "harsh", "network"), (7, "typical", "wide")],
+    [(7, "none", "network"), (8, "typical", "network"), (9, "harsh", "network"), (7, "typical", "wide")],
 )
 def test_the_door_finds_what_was_put_in_and_nothing_else(tmp_path: Path, seed: int, defects: Level, world: World) -> None:
     (tmp_path / "partners").mkdir()

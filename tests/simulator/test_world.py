@@ -14,6 +14,7 @@ from stdnum.iso7064 import mod_37_2
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.settings import PACKAGE, Settings
+from cgt_etl.simulator.exports import wearable
 from cgt_etl.simulator.model import Journey, Shipment
 from cgt_etl.simulator.parties import Network
 from cgt_etl.simulator.world.journeys import journey, journeys, network
@@ -245,7 +246,7 @@ UNPLAYED = {"apheresis_device", "flow_cytometry", "freezer_log"}
 
 def test_the_network_is_what_the_partner_files_say() -> None:
     declared = Registry.load(Settings(home=Path("/nowhere"), partner_paths=(PACKAGE / "partners",))).partners
-    assert set(declared) == {party.partner for party in SMALL.parties}
+    assert set(declared) == {party.partner for party in SMALL.parties} | {wearable.PROGRAMME}
     for party in SMALL.parties:
         file = declared[party.partner]
         assert (file.name, file.legal_entity) == (party.name, party.legal_entity)

@@ -5,8 +5,12 @@
     'completed_at_utc', 'completed_local', 'completed_date', 'completed_precision', 'completed_zone_source',
 ] -%}
 
-with stated as (
-    {{- unpivot_measurements(ref('stg_becs_us__apheresis'), measurement_columns('becs_us', 'apheresis'), kept) }}
+with apheresis as (
+    select * from {{ ref('stg_becs_us__apheresis') }}
+),
+
+stated as (
+    {{- unpivot_measurements('apheresis', measurement_columns('becs_us', 'apheresis'), kept) }}
 )
 
 select

@@ -14,8 +14,12 @@
     ('hla_status', 'hla_typing', 'donor'),
 ] -%}
 
-with number as (
-    {{- unpivot_measurements(ref('stg_cord_bank__unit'), measurement_columns('cord_bank', 'unit'), kept) }}
+with unit as (
+    select * from {{ ref('stg_cord_bank__unit') }}
+),
+
+number as (
+    {{- unpivot_measurements('unit', measurement_columns('cord_bank', 'unit'), kept) }}
 ),
 
 said as (
@@ -68,7 +72,7 @@ said as (
         {{ no_time(['occurred']) }},
         din,
         {{ nulls('text', ['product_description_code', 'division']) }}
-    from {{ ref('stg_cord_bank__unit') }}
+    from unit
     where {{ column }}_code is not null
     {%- endfor %}
 )

@@ -3,6 +3,7 @@ with stated as (
         {{ fact_columns('value') }},
         patient,
         loinc,
+        local_measurement,
         method,
         comparator,
         value__raw as value_raw,
@@ -28,6 +29,7 @@ with stated as (
         {{ fact_columns('value', 'part') }},
         whole.patient,
         part.loinc,
+        {{ nulls('text', ['local_measurement']) }},
         whole.method,
         part.comparator,
         part.value__raw as value_raw,
@@ -43,6 +45,15 @@ with stated as (
     inner join {{ ref('stg_ehr_fhir_r4__observation') }} as whole
         on part.source_delivery = whole.source_delivery and part.source_row = whole.source_row
     where {{ is_stated('part.value__status') }}
+),
+
+coded as (
+    select
+        stated.*,
+        -- a local code means one thing here; LOINC says by itself what it is
+        coalesce(terms.measurement, case when stated.loinc is null then stated.local_measurement end) as measurement
+    from stated
+    left join {{ ref('loinc_map') }} as terms on stated.loinc = terms.loinc
 )
 
 select
@@ -60,7 +71,7 @@ select
     'patient' as subject_role,
     false as is_anonymous,
     -- a code that the vocabulary does not have is kept with its code and its text, without a canonical value
-    coalesce(terms.measurement, 'unmapped') as measurement,
+    coalesce(stated.measurement, 'unmapped') as measurement,
     vocabulary.specimen,
     stated.method,
     {{ nulls('text', ['timepoint']) }},
@@ -72,7 +83,7 @@ select
     units.canonical_unit as unit,
     stated.value_code,
     case
-        when stated.value_stated is not null and terms.measurement is null then 'unmapped'
+        when stated.value_stated is not null and stated.measurement is null then 'unmapped'
         when stated.value_stated is not null and units.factor is null then 'unit_unknown'
         else stated.value_status
     end as value_status,
@@ -83,7 +94,6 @@ select
     {{ time_from_instant('issued', 'recorded', 'stated') }},
     {{ nulls('text', ['din_token', 'product_description_code', 'division', 'batch_token', 'lot_token']) }},
     stated.sample as sample_token
-from stated
-left join {{ ref('loinc_map') }} as terms on stated.loinc = terms.loinc
-left join {{ ref('measurements') }} as vocabulary on terms.measurement = vocabulary.measurement
-left join {{ ref('unit_map') }} as units on terms.measurement = units.measurement and stated.unit_raw = units.unit
+from coded as stated
+left join {{ ref('measurements') }} as vocabulary on stated.measurement = vocabulary.measurement
+left join {{ ref('unit_map') }} as units on stated.measurement = units.measurement and stated.unit_raw = units.unit

@@ -11,6 +11,7 @@ select
     coalesce(snomed, local_code) as code,
     case when snomed is not null then 'snomed' when local_code is not null then 'local' end as code_system,
     {{ mapped('landed.local_code', 'procedure_kind') }} as procedure_kind_code,
+    {{ mapped('landed.local_code', 'oos_pathway') }} as oos_pathway_code,
     display as code_display,
     {{ mapped('landed.product', 'product') }} as product_name_code,
     {{ first_time('performed', 'performed_start', 'started') }},

@@ -3,6 +3,10 @@
     ('leukapheresis', 'apheresis_started', 'apheresis_completed'),
     ('cell_infusion', 'infusion_started', 'infusion_completed'),
 ] -%}
+{%- set approval = 'out_of_specification_pathway_approved' -%}
+{%- set said = [
+    'event_type', 'occurred', 'recorded', 'status', 'detail_code', 'subject_token', 'coi_token', 'subject_role', 'is_anonymous',
+] -%}
 
 with act as (
     select *
@@ -35,3 +39,21 @@ where procedure_kind_code = '{{ kind }}' and {{ time }}_local is not null
 {%- endfor %}
 {{ 'union all' if not loop.last }}
 {%- endfor %}
+
+union all
+
+-- the way in which a product out of specification may be given all the same, on the day of its approval
+select
+    {{ fact_columns(approval) }},
+    '{{ approval }}' as event_type,
+    {{ time_from_instant('started', 'occurred') }},
+    {{ time_from_instant('last_updated', 'recorded') }},
+    status,
+    oos_pathway_code as detail_code,
+    patient as subject_token,
+    coi as coi_token,
+    'patient' as subject_role,
+    false as is_anonymous,
+    {{ unstated('event', said) }}
+from act
+where oos_pathway_code is not null and started_local is not null

@@ -27,8 +27,12 @@
 ] -%}
 {%- set flags = [('is_donor_below_35', 'donor'), ('is_recipient_below_10', 'patient')] -%}
 
-with stated as (
-    {{- unpivot_measurements(ref('stg_uci_bmt__transplant'), columns, kept) }}
+with transplant as (
+    select * from {{ ref('stg_uci_bmt__transplant') }}
+),
+
+stated as (
+    {{- unpivot_measurements('transplant', columns, kept) }}
 ),
 
 fact as (
@@ -67,7 +71,7 @@ fact as (
         'ok' as value_status,
         {{ nulls('text', ['timepoint', 'value_raw', 'unit_raw']) }},
         {{ column }} as value_code
-    from {{ ref('stg_uci_bmt__transplant') }}
+    from transplant
     where {{ column }} is not null
     {%- endfor %}
 
@@ -84,7 +88,7 @@ fact as (
         '{{ unit }}' as unit,
         'ok' as value_status,
         {{ nulls('text', ['timepoint', 'value_raw', 'unit_raw', 'value_code']) }}
-    from {{ ref('stg_uci_bmt__transplant') }}
+    from transplant
     where {{ column }} is not null
     {%- endfor %}
 
@@ -102,7 +106,7 @@ fact as (
         'ok' as value_status,
         {{ nulls('text', ['timepoint', 'value_raw', 'unit_raw']) }},
         case when {{ column }} then 'yes' else 'no' end as value_code
-    from {{ ref('stg_uci_bmt__transplant') }}
+    from transplant
     where {{ column }} is not null
     {%- endfor %}
 )

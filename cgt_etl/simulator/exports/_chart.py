@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.model import Administration, Collection, Journey
+from cgt_etl.simulator.model import Administration, Collection, Journey, Outcome
 
 Change = Literal["", "corrected", "taken_back"]
 CORRECTED, MISTAKEN = 0.08, 0.05
@@ -22,7 +22,9 @@ MONOCYTES = 0.3
 """White cells that are neither, 10*9/L, at least."""
 FOLLOW_UP = (0, 1, 2, 3, 5, 7, 10, 14, 21, 28)
 COUNTED_AGAIN = (0, 7, 14, 21, 28)
-"""Days of follow-up with a blood count."""
+"""Days of follow-up, besides those of a fever; those with a blood count."""
+FEVER_DAYS, CONFUSION_AFTER, CONFUSION_DAYS = 4, 2, 3
+"""How long a release syndrome lasts; from its onset to a neurotoxicity, and how long that lasts. Chosen."""
 TYPICAL: dict[str, tuple[float, float]] = {
     "wbc": (5.5, 0.25),
     "hgb": (11, 0.1),
@@ -80,20 +82,32 @@ def baseline(journey: Journey, run: Collection | None, draws: Draws) -> Iterator
             yield Result(test, drawn, round(count))
 
 
+def days_of_fever(outcome: Outcome) -> range:
+    """Days after the infusion on which there is a release syndrome."""
+    first = outcome.crs_onset_day
+    return range(0) if first is None else range(first, first + FEVER_DAYS)
+
+
+def days_of_confusion(outcome: Outcome) -> range:
+    """Days after the infusion on which there is a neurotoxicity, which begins after a release syndrome or on a day of its own."""
+    first = (outcome.crs_onset_day or 0) + CONFUSION_AFTER
+    return range(first, first + CONFUSION_DAYS) if outcome.icans_grade else range(0)
+
+
 def follow_up(journey: Journey, given: Administration, draws: Draws) -> Iterator[Result]:
     """Mornings from the infusion on, until the patient dies."""
     outcome = journey.outcome
-    onset = outcome.crs_onset_day
+    fever = days_of_fever(outcome)
 
     def typically(test: str, factor: float) -> Result:
         typical, spread = TYPICAL[test]
         return Result(test, drawn, round(draws.near(typical * factor, spread), 1))
 
-    for after in FOLLOW_UP:
+    for after in sorted({*FOLLOW_UP, *fever}):
         drawn = at(journey, given.started.date() + timedelta(days=after), 6)
         if outcome.died and drawn.date() >= outcome.died:
             return
-        is_feverish = onset is not None and onset <= after <= onset + 3
+        is_feverish = after in fever
         yield Result("crp", drawn, draws.near(90 if is_feverish else 10, 0.3))
         if is_feverish and outcome.crs_grade >= 3:
             yield Result("ferritin", drawn, 40000, ">")

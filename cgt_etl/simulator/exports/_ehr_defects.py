@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.facts import DefectClass, Record
@@ -72,6 +72,15 @@ def _odd_status(record: Record, draws: Draws) -> Record | None:
     return {**record, "status": "finalised"} if _is_count(record) else None
 
 
+def given_after_death(later: str) -> DefectClass:
+    """Of what was given to a patient who died: on a day after it."""
+    return DefectClass("given_after_death", "R45", "flag", None, 0.12, 0.2, _given_at(later), at_door=False, needs=("death_recorded",))
+
+
+def _given_at(later: str) -> Callable[[Record, Draws], Record]:
+    return lambda record, _draws: {**record, "effectiveDateTime": later}
+
+
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     "observation": (
         DefectClass("code_contradicts_display", "R30", "cell", "value", 0.006, 0.02, _contradiction),
@@ -81,7 +90,9 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
         DefectClass("unit_of_another_size", "D05", "cell", "value", 0.006, 0.02, _other_size),
         DefectClass("no_id", "D03", "row", None, 0.006, 0.02, _nameless),
         DefectClass("unknown_status", "D04", "cell", "status", 0.006, 0.02, _odd_status),
-        DefectClass("fewer_white_cells_than_parts", "R37", "flag", None, 0.03, 0.06, _few_white_cells, at_door=False),
-        DefectClass("more_subsets_than_the_whole", "R38", "flag", None, 0.06, 0.12, _many_subsets, at_door=False),
+        DefectClass(
+            "fewer_white_cells_than_parts", "R37", "flag", None, 0.06, 0.13, _few_white_cells, at_door=False, beside=("pb_anc", "pb_alc")
+        ),
+        DefectClass("more_subsets_than_the_whole", "R38", "flag", None, 0.14, 0.28, _many_subsets, at_door=False),
     )
 }

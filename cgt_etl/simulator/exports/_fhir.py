@@ -18,6 +18,7 @@ LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 LOCAL = "urn:local"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+DATA_USE, ACT_REASON = "http://purl.obolibrary.org/obo/duo.owl", "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 IDENTIFIER_TYPE = "http://terminology.hl7.org/CodeSystem/v2-0203"
 CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 
@@ -54,6 +55,24 @@ def patient(journey: Journey, mrn: str, died: datetime | None) -> Resource:
         "birthDate": person.born.isoformat(),
         "address": [{"line": [f"{serial} Example Street"], "city": "Sampleton", "postalCode": f"00{serial % 1000:03d}"}],
         **({"deceasedDateTime": died.isoformat()} if died else {}),
+    }
+
+
+def consent(journey: Journey, name: str, scope: str, period: tuple[datetime, datetime | None], purposes: tuple[str, ...]) -> Resource:
+    """A form that was signed, and in `period` when it was taken back, if it was; a purpose is a term of DUO or of ActReason."""
+    given, ended = period
+    said = [{"system": DATA_USE if one.startswith("DUO:") else ACT_REASON, "code": one} for one in purposes]
+    return {
+        "resourceType": "Consent",
+        "id": f"{journey.patient.fhir_id}-{name}",
+        "meta": {"lastUpdated": (ended or given).isoformat()},
+        "status": "inactive" if ended else "active",
+        "scope": _coding("http://terminology.hl7.org/CodeSystem/consentscope", scope),
+        "category": [_coding(LOINC, "59284-0", "Consent Document")],
+        "patient": _subject(journey),
+        "dateTime": given.isoformat(),
+        "policyRule": _coding(LOCAL, f"{scope}-form-3"),
+        "provision": {"type": "permit", **({"purpose": said} if said else {})},
     }
 
 
@@ -95,6 +114,22 @@ def observation(
         "subject": _subject(journey),
         "effectiveDateTime": at,
         "valueQuantity": value,
+    }
+
+
+def assessment(journey: Journey, name: str, code: Code, answer: str, at: str) -> Resource:
+    """A line of a ward's flowsheet under its local code; an answer in digits is a score."""
+    is_score = answer.isdigit()
+    value = {"valueQuantity": quantity(int(answer), "{score}", "{score}")} if is_score else {"valueCodeableConcept": _coding(LOCAL, answer)}
+    return {
+        "resourceType": "Observation",
+        "id": f"{journey.patient.fhir_id}-{name}",
+        "status": "final",
+        "category": [_coding(CATEGORY, "survey")],
+        "code": _coding(LOCAL, *code),
+        "subject": _subject(journey),
+        "effectiveDateTime": at,
+        **value,
     }
 
 

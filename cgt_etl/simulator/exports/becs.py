@@ -239,19 +239,19 @@ def _again(record: Record, draws: Draws) -> Record:
 
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     "apheresis": (
-        DefectClass("mobilised_product_code", "D11", "flag", "product_code", 0.03, 0.06, _mobilised, at_door=False),
+        DefectClass("mobilised_product_code", "D11", "flag", "product_code", 0.12, 0.2, _mobilised, at_door=False),
         DefectClass(
-            "division_contradicts_product_code", "D12", "flag", "division", 0.03, 0.06, _cell("DIV", lambda _: "A0"), at_door=False
+            "division_contradicts_product_code", "D12", "flag", "division", 0.06, 0.11, _cell("DIV", lambda _: "A0"), at_door=False
         ),
         DefectClass(
-            "wrong_check_character", "R01", "row", None, 0.05, 0.12, _cell("DIN", lambda text: numbers.with_wrong_check(_plain(text)))
+            "wrong_check_character", "R01", "row", None, 0.05, 0.08, _cell("DIN", lambda text: numbers.with_wrong_check(_plain(text)))
         ),
-        DefectClass("unknown_device", "D04", "cell", "device", 0.05, 0.1, _cell("DEVICE", lambda _: "Optima?")),
-        DefectClass("words_for_a_number", "D02", "cell", "tnc_e8", 0.05, 0.1, _cell("TNC_E8", lambda _: "see note")),
-        DefectClass("grams_per_litre", "D07", "flag", "hgb_pre", 0.05, 0.1, _cell("HGB_PRE", lambda text: f"{float(text) * 10:g}")),
-        DefectClass("impossible_date", "D02", "row", None, 0.04, 0.08, _impossible_date),
+        DefectClass("unknown_device", "D04", "cell", "device", 0.05, 0.05, _cell("DEVICE", lambda _: "Optima?")),
+        DefectClass("words_for_a_number", "D02", "cell", "tnc_e8", 0.05, 0.05, _cell("TNC_E8", lambda _: "see note")),
+        DefectClass("grams_per_litre", "D07", "flag", "hgb_pre", 0.05, 0.08, _cell("HGB_PRE", lambda text: f"{float(text) * 10:g}")),
+        DefectClass("impossible_date", "D02", "row", None, 0.04, 0.04, _impossible_date),
         DefectClass("short_chain_of_identity", "R04", "row", None, 0.04, 0.08, _cell("COI", lambda text: text[:-1] or None)),
-        DefectClass("efficiency_of_another_run", "R33", "flag", None, 0.04, 0.08, _other_efficiency, at_door=False),
+        DefectClass("efficiency_of_another_run", "R33", "flag", None, 0.14, 0.24, _other_efficiency, at_door=False),
     ),
     "modification": (
         DefectClass("wrong_check_character", "R01", "row", None, 0.03, 0.08, _cell("SRC_DIN", numbers.with_wrong_check)),

@@ -146,7 +146,7 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
         DefectClass(
             "wrong_check_character", "R01", "row", None, 0.05, 0.12, _cell(DIN, lambda s: numbers.with_wrong_check(_plain(s)[:13]))
         ),
-        DefectClass("wrong_grid_checksum", "R02", "row", None, 0.06, 0.12, _cell(GRID, _wrong_checksum)),
+        DefectClass("wrong_grid_checksum", "R02", "row", None, 0.16, 0.32, _cell(GRID, _wrong_checksum)),
         DefectClass("year_of_two_digits", "D02", "row", None, 0.04, 0.08, _cell(DATE, lambda text: text[:6] + text[8:])),
         DefectClass("decimal_point", "D02", "cell", "wb_proc_l", 0.05, 0.1, _cell(BLOOD, _with_point)),
         DefectClass("mark_between_thousands", "D02", "cell", "acda_ml", 0.05, 0.1, _cell(ANTICOAGULANT, lambda text: f"1.{text[-3:]}")),

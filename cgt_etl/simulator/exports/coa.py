@@ -153,9 +153,23 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
         ),
         edges=tuple(Edge("fill", ("batch", batch.number), ("dose_unit", unit.lot)) for unit in batch.dose_units),
         objects=(("batch", issuer, batch.number), *(("lot", issuer, unit.lot) for unit in batch.dose_units)),
+        defects=(_released_early(person, issued, batch),) if certificate is batch.interim else (),
         change=change,
         file=f"CoA_{batch.number}_{issued + timedelta(days=change):%Y%m%d%H%M}.xlsx",
     )
+
+
+def _released_early(person: int | None, issued: datetime, batch: Batch) -> DefectClass:
+    """An interim certificate that says that the batch was released without conditions."""
+    at = Stated("batch_released", person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00", batch.number)
+    return DefectClass("released_before_final_sterility", "R41", "flag", None, 0.3, 0.32, _released, at_door=False, adds=(at,))
+
+
+def _released(record: Record, _draws: Draws) -> Record | None:
+    if not any(line["Test"] == "Sterility" and str(line["Result"]).startswith("NGTD") for line in record["lines"]):
+        return None
+    released = _with_label(record, "Disposition:", DISPOSITIONS["released"])
+    return _with_label(released, "Disposed:", record["labels"]["Issued:"])
 
 
 def _record(batch: Batch, certificate: Certificate, draws: Draws) -> Record:
@@ -271,8 +285,8 @@ DEFECTS: dict[str, tuple[DefectClass, ...]] = {
             0.04,
             lambda record, _draws: _with_label(record, "Disposition:", "hold"),
         ),
-        DefectClass("copies_without_basis", "R34", "cell", "result", 0.02, 0.06, _no_basis),
-        DefectClass("result_left_out", "R40", "flag", None, 0.02, 0.06, _no_result, at_door=False),
+        DefectClass("copies_without_basis", "R34", "cell", "result", 0.08, 0.14, _no_basis),
+        DefectClass("result_left_out", "R40", "flag", None, 0.08, 0.14, _no_result, at_door=False),
     )
 }
 """What goes wrong with certificates. A row that goes takes its lines with it."""

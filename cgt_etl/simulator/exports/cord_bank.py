@@ -204,7 +204,7 @@ def _wrong_air_waybill(awb: str) -> str:
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     "unit": (
         DefectClass("wrong_check_character", "R01", "row", None, 0.04, 0.1, _cell(DIN, _wrong_check)),
-        DefectClass("wrong_grid_checksum", "R02", "row", None, 0.04, 0.1, _cell(GRID, _wrong_checksum)),
+        DefectClass("wrong_grid_checksum", "R02", "row", None, 0.12, 0.26, _cell(GRID, _wrong_checksum)),
         DefectClass("impossible_day", "D02", "row", None, 0.03, 0.08, _cell("COLL_DATE", lambda text: f"30-Feb-{text[-4:]}")),
         DefectClass("decimal_comma", "D02", "cell", "tnc_post_e8", 0.05, 0.1, _cell(TNC, lambda text: text.replace(".", ","))),
         DefectClass("unknown_method", "D04", "cell", "viability_method", 0.05, 0.1, _cell(METHOD, lambda _: "eosin")),

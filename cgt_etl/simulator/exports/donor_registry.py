@@ -176,7 +176,7 @@ def _wrong_checksum(grid: str) -> str:
 
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     "request": (
-        DefectClass("wrong_grid_checksum", "R02", "row", None, 0.04, 0.1, _cell("grid", _wrong_checksum)),
+        DefectClass("wrong_grid_checksum", "R02", "row", None, 0.12, 0.26, _cell("grid", _wrong_checksum)),
         DefectClass("no_number", "D03", "row", None, 0.03, 0.08, _cell("request_no", lambda _: "")),
         DefectClass("impossible_day", "D02", "row", None, 0.03, 0.08, _cell("requested", lambda text: f"{text[:4]}-02-30")),
         DefectClass("unknown_type", "D04", "cell", "request_type", 0.04, 0.1, _cell("request_type", lambda _: "XT")),

@@ -1,4 +1,4 @@
-"""The hospitals' nightly FHIR bulk exports: patients, diagnoses, results, procedures and what was given.
+"""The hospitals' nightly FHIR bulk exports: patients, consents, diagnoses, results, procedures and what was given.
 
 Each resource is delivered in the first night after it became known, and again when it changed.
 """
@@ -12,11 +12,13 @@ from datetime import UTC, date, timedelta
 from cgt_etl.simulator import genealogy, numbers
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.exports import _chart as chart
+from cgt_etl.simulator.exports import _consent as consent
 from cgt_etl.simulator.exports import _fhir as fhir
-from cgt_etl.simulator.exports._ehr_defects import DEFECTS
+from cgt_etl.simulator.exports import _ward as ward
+from cgt_etl.simulator.exports._ehr_defects import DEFECTS, given_after_death
 from cgt_etl.simulator.exports._fhir import Resource, quantity
 from cgt_etl.simulator.exports._mistaken import mistaken, swap
-from cgt_etl.simulator.facts import Edge, Fact, Layout, Named, Ndjson, Stated
+from cgt_etl.simulator.facts import Consented, Edge, Fact, Layout, Named, Ndjson, Stated
 from cgt_etl.simulator.model import Administration, Collection, Journey
 from cgt_etl.simulator.parties import Network
 from cgt_etl.simulator.world.mistaken import CHART, RESULTS
@@ -26,6 +28,7 @@ __all__ = ["DEFECTS", "DIALECT", "FEEDS", "facts"]
 
 KINDS = {
     "Patient": "patient",
+    "Consent": "consent",
     "Condition": "condition",
     "Observation": "observation",
     "Procedure": "procedure",
@@ -66,6 +69,13 @@ INFUSIONS = {
     "graft": ("HPC-INF", "Infusion of haematopoietic progenitor cells"),
 }
 
+PATHWAYS: dict[str, fhir.Code] = {
+    "expanded_access": ("OOS-EAP", "Expanded access to a product out of specification"),
+    "single_patient_protocol": ("OOS-SPP", "Single patient protocol, product out of specification"),
+    "exceptional_supply": ("OOS-EXC", "Exceptional supply of a product out of specification"),
+    "named_patient": ("OOS-NPS", "Named patient supply of a product out of specification"),
+}
+
 
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     """Every resource of the journey's patient, and of a donor who has a chart of their own at the hospital."""
@@ -104,6 +114,11 @@ class _Chart:
             given = self.journey.administrations[0]
             yield from self._fever(given)
             yield from self._observed(chart.follow_up(self.journey, given, self.draws))
+            for one in ward.seen(self.journey, given):
+                name = f"{one.code.lower()}-{one.at:%Y%m%d}"
+                seen = fhir.assessment(self.journey, name, (one.code, ward.CODES[one.code]), one.answer, one.at.isoformat())
+                yield replace(self._fact(one.at.date(), seen), graded=(one.scale, one.grade))
+        yield from self._consents()
 
     def referring_facts(self) -> Iterator[Fact]:
         """Who the patient is, and a morning of the week after referral."""
@@ -114,6 +129,7 @@ class _Chart:
         """Who the donor is, that they are one, and the morning of the first collection; the blood centre tells the rest."""
         yield from self._identity()
         yield from self._observed(chart.baseline(self.journey, next(iter(self.journey.collections), None), self.draws))
+        yield from self._consents()
 
     def _fact(
         self,
@@ -162,6 +178,23 @@ class _Chart:
             dead = self._fact(died, fhir.patient(journey, printed, at), death, named=named)
             yield replace(dead, traits=self._traits(), swap=self.mixed)
         yield self._fact(journey.referred, fhir.condition(journey, chart.at(self.journey, journey.referred, 9, 15)))
+
+    def _consents(self) -> Iterator[Fact]:
+        """Each form as it was signed, and again where it was taken back."""
+        for form in consent.signed(self.journey, self.draws):
+            given, ended = form.given, form.withdrawn
+            name = f"consent-{form.scope}"
+            what = f"consent {self.person.fhir_id}-{name}"
+            told = Stated("consent_recorded", self.person.number, given.isoformat()[:16], numbers.utc(given), what)
+            said = Consented(self.person.number, form.scope, form.purposes, given.date().isoformat())
+            active = self._fact(
+                given.date(), fhir.consent(self.journey, name, form.scope, (given, None), form.purposes), told,
+                until=ended.date() if ended else None, is_final=ended is None,
+            )  # fmt: skip
+            yield replace(active, consent=said)
+            if ended:
+                over = fhir.consent(self.journey, name, form.scope, (given, ended), form.purposes)
+                yield replace(self._fact(ended.date(), over, told), consent=replace(said, withdrawn=numbers.utc(ended)))
 
     def _traits(self) -> tuple[Named, ...]:
         person = self.person
@@ -246,6 +279,7 @@ class _Chart:
             yield from self._grafts(given, prefix, events)
             return
         is_own = given.product.modality in fhir.AUTOLOGOUS
+        yield from self._approved(given, prefix)
         yield from self._lots(given, prefix, events)
         identifiers = {"urn:isbt128:coi": self.journey.coi} if is_own else {}
         infusion = fhir.procedure(
@@ -254,12 +288,22 @@ class _Chart:
         )  # fmt: skip
         yield self._fact(given.started.date(), infusion, *events, named=self._coi() if is_own else ())
 
+    def _approved(self, given: Administration, prefix: str) -> Iterator[Fact]:
+        """The way in which a product out of specification may be given."""
+        at = given.pathway_approved
+        if at:
+            what = f"pathway {self.journey.number}.{given.number}"
+            told = Stated("out_of_specification_pathway_approved", self.person.number, at.isoformat()[:16], numbers.utc(at), what)
+            identifiers = {"urn:isbt128:coi": self.journey.coi} if self.journey.coi else {}
+            approval = fhir.procedure(self.journey, f"{prefix}-pathway", PATHWAYS[given.pathway], (at, at), identifiers)
+            yield self._fact(at.date(), approval, told, named=self._coi())
+
     def _conditioning(self, first: date, prefix: str, *, is_myeloablative: bool) -> Iterator[Fact]:
         for offset in range(4 if is_myeloablative else 3):
             on = first + timedelta(days=offset)
             for name, code, hour, dose, unit in MYELOABLATION if is_myeloablative else LYMPHODEPLETION:
                 at, amount = chart.at(self.journey, on, hour), quantity(dose, unit, unit)
-                yield self._fact(on, fhir.drug(self.journey, f"{prefix}-{name}-{offset}", (code, name), at, amount))
+                yield self._drug(on, fhir.drug(self.journey, f"{prefix}-{name}-{offset}", (code, name), at, amount))
 
     def _grafts(self, given: Administration, prefix: str, events: list[Stated]) -> Iterator[Fact]:
         """One record per donation; the first starts with the infusion, the last ends with it."""
@@ -303,7 +347,12 @@ class _Chart:
             day = given.started.date() + timedelta(days=outcome.crs_onset_day)
             amount = quantity(round(8 * self.person.weight_kg), "mg", "mg")
             dose = fhir.drug(self.journey, "tocilizumab", ("612865", "tocilizumab"), chart.at(self.journey, day, 15), amount)
-            yield self._fact(day, dose)
+            yield self._drug(day, dose)
+
+    def _drug(self, known: date, resource: Resource) -> Fact:
+        died = self.journey.outcome.died
+        after = chart.at(self.journey, died + timedelta(days=9), 10).isoformat() if died else ""
+        return replace(self._fact(known, resource), defects=(given_after_death(after),) if died else ())
 
 
 def _status(given: Administration) -> str:

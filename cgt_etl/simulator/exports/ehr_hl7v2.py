@@ -16,9 +16,10 @@ from cgt_etl.simulator import numbers
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.exports import _chart as chart
 from cgt_etl.simulator.exports import _hl7 as hl7
+from cgt_etl.simulator.exports import _ward as ward
 from cgt_etl.simulator.exports._mistaken import mistaken
 from cgt_etl.simulator.facts import DefectClass, Fact, Layout, Named, Record, Stated, Text
-from cgt_etl.simulator.model import Journey, Person
+from cgt_etl.simulator.model import Administration, Journey, Person
 from cgt_etl.simulator.parties import Network
 from cgt_etl.simulator.world.mistaken import MERGE
 from cgt_etl.simulator.world.treating import UNTREATED
@@ -43,7 +44,14 @@ TESTS: dict[str, tuple[str, tuple[str, str, str], str]] = {
     "height": ("VITALS", ("8302-2", "Body height", LOINC), "in"),
 }
 """Test of the chart -> panel, code with its text and system, printed unit."""
-PANELS = {"CBC": "BLOOD COUNT", "CHEM": "CHEMISTRY", "TCELL": "T CELL SUBSETS", "VITALS": "VITAL SIGNS"}
+PANELS = {
+    "CBC": "BLOOD COUNT",
+    "CHEM": "CHEMISTRY",
+    "TCELL": "T CELL SUBSETS",
+    "VITALS": "VITAL SIGNS",
+    "CRS": "FLOWSHEET CRS",
+    "ICANS": "FLOWSHEET ICANS",
+}
 PRINTED: dict[str, Callable[[float], str]] = {
     "crp": lambda mg_per_l: f"{mg_per_l / 10:.2f}",
     "temperature": lambda cel: f"{cel * 9 / 5 + 32:.1f}",
@@ -84,7 +92,9 @@ class _Records:
         # before the merge they stand under the number that it ends
         yield from self._results(chart.baseline(self.journey, own[0] if own else None, self.draws), self.at_door)
         if self.journey.administrations:
-            yield from self._results(chart.follow_up(self.journey, self.journey.administrations[0], self.draws), self.person.mrn)
+            given = self.journey.administrations[0]
+            yield from self._results(chart.follow_up(self.journey, given, self.draws), self.person.mrn)
+            yield from self._flowsheets(given)
 
     def donor_facts(self) -> Iterator[Fact]:
         """Who the donor is, and the morning of the first collection."""
@@ -188,6 +198,17 @@ class _Records:
                 again = self._panel(drawn, panel, mrn, [_reported_again(one) for one in of])
                 yield self._fact("result", drawn.date(), again, key, named, change=1)
 
+    def _flowsheets(self, given: Administration) -> Iterator[Fact]:
+        """A message for each syndrome of each day on which the ward looked."""
+        sheets: dict[tuple[datetime, str], list[ward.Seen]] = {}
+        for one in ward.seen(self.journey, given):
+            sheets.setdefault((one.at, one.scale), []).append(one)
+        for (at, scale), of in sheets.items():
+            mrn, panel = self.person.mrn, scale.upper()
+            message = self._panel(at, panel, mrn, [_assessed(one) for one in of])
+            told = self._fact("result", at.date(), message, (mrn, panel, hl7.stamp(at)), (self._mrn("mrn", mrn),))
+            yield replace(told, graded=(scale, of[0].grade))
+
     def _panel(self, drawn: datetime, panel: str, mrn: str, results: list[Record]) -> dict[str, Any]:
         order = hl7.segment("OBR", {1: "1", 4: f"{panel}^{PANELS[panel]}^{LAB}", 7: hl7.stamp(drawn)})
         pid = {**hl7.person(self.person), 3: self._numbers(mrn)}
@@ -228,6 +249,13 @@ def _observed(result: chart.Result, value: float, status: str) -> Record:
     return {"code": code, "type": type_, "value": printed, "comparator": result.comparator, "unit": unit, "status": status}
 
 
+def _assessed(one: ward.Seen) -> Record:
+    is_score = one.code == ward.SCORE
+    written = ("NM", one.answer, ward.SCORE_UNIT) if is_score else ("CWE", f"{one.answer}^^{LAB}", "")
+    said = dict(zip(("type", "value", "unit"), written, strict=True))
+    return {"code": (one.code, ward.CODES[one.code], LAB), "comparator": "", "status": "F", **said}
+
+
 def _first_reported(result: chart.Result) -> Record:
     more = chart.FIRST_REPORTED if result.change == "corrected" else 0
     return _observed(result, round(result.value + more, 2), "F")
@@ -249,7 +277,7 @@ def _with_field(name: str, field: int, text: str) -> Callable[[Record, Draws], R
         places = [place for place, one in enumerate(record["after"]) if one.startswith(f"{name}|")]
         place = draws.random.choice(places)
         fields = record["after"][place].split("|")
-        if "^" in fields[5]:  # a value that is censored stays so
+        if "^" in fields[5]:  # a value that is censored, or a word, stays so
             return None
         changed = "|".join([*fields[:field], text, *fields[field + 1 :]])
         return {**record, "after": (*record["after"][:place], changed, *record["after"][place + 1 :])}

@@ -1,7 +1,8 @@
 """A courier's EPCIS 2.0 events: layout 8 of the partner layouts, one line per packing, dispatch and receipt of a shipment.
 
 A bag is named by its donation (`childEPCs`), a drug product by the class of its lot (`childQuantityList`). Some scans did not happen and
-are declared errors a night later.
+are declared errors a night later. Faults of a delivery show where a courier writes of them: a scanner whose clock runs hours slow has the
+receipt before the dispatch, and where counts do not match, a packing leaves out one of several donations.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ ITEM = "012345"
 """Item reference of every drug product, indicator digit first."""
 MISTAKEN = 0.1
 """Share of shipments with a scan that did not happen."""
+SLOW_H = 2.0
+"""How long before the dispatch a receipt is written by a clock that runs slow."""
 
 
 def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
@@ -44,6 +47,7 @@ def _of(journey: Journey, shipment: Shipment, courier: Party, issuer: str, draws
     container = f"urn:epc:id:sscc:{shipment.sscc[1:8]}.{shipment.sscc[0]}{shipment.sscc[8:17]}"
     prefix = shipment.origin_gln[:7]
     objects = [("sscc", "", shipment.sscc)]
+    fault = _fault(journey, shipment)
     packed: dict[str, Any] = {"type": "AggregationEvent", "action": "ADD", "bizStep": "packing", "parentID": container}
     if shipment.is_drug_product:
         packed["childQuantityList"] = [
@@ -51,7 +55,7 @@ def _of(journey: Journey, shipment: Shipment, courier: Party, issuer: str, draws
         ]
         objects += [("lot", issuer, lot) for lot in shipment.contents]
     else:
-        bags = [key.split(":") for key in shipment.contents]
+        bags = _seen([key.split(":") for key in shipment.contents], fault)
         packed["childEPCs"] = [f"urn:din:{din}:{code[:5]}:{division}" for din, code, division in bags]
         objects += [("din", "", din) for din in sorted({din for din, _, _ in bags})]
     moved = {"type": "ObjectEvent", "action": "OBSERVE", "epcList": [container]}
@@ -82,7 +86,22 @@ def _of(journey: Journey, shipment: Shipment, courier: Party, issuer: str, draws
     target = [{"type": "possessing_party", "destination": _party(shipment.destination_gln)}]
     device = f"urn:epc:id:giai:{courier.gln[:7]}.{shipment.logger}"
     sensor = [{"sensorMetadata": {"deviceID": device}, "sensorReport": [_temperature(shipment, draws)]}]
-    yield fact({**moved, "bizStep": "receiving", "destinationList": target, "sensorElementList": sensor}, shipment.delivered)
+    slow = later(shipment.picked_up, -SLOW_H).astimezone(shipment.delivered.tzinfo)
+    read = slow if fault == "clock_skew" else shipment.delivered
+    yield fact({**moved, "bizStep": "receiving", "destinationList": target, "sensorElementList": sensor}, read)
+
+
+def _fault(journey: Journey, shipment: Shipment) -> str:
+    """Of the shipment's delivery; empty for none."""
+    mine = (one for one in journey.handoffs if one.objects == shipment.contents and one.sent == shipment.picked_up)
+    return next((one.fault for one in mine if one.sender == shipment.courier), "")
+
+
+def _seen(bags: list[list[str]], fault: str) -> list[list[str]]:
+    """The bags that the packing names."""
+    last = max(din for din, _, _ in bags)
+    is_short = fault == "count_mismatch" and any(din != last for din, _, _ in bags)
+    return [bag for bag in bags if bag[0] != last] if is_short else bags
 
 
 def _offset(at: datetime) -> str:

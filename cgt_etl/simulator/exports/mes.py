@@ -47,6 +47,7 @@ def _fact(journey: Journey, batch: Batch, point: ProcessPoint, row: Record, edge
         persons=(Named("coi", "coi", "", batch.coi, "recipient", journey.patient.number),) if batch.coi else (),
         events=tuple(events),
         edges=(*edges, *record.remade(batch)),
+        defects=(OF_PARAMETER[point.parameter],) if point.parameter in OF_PARAMETER else (),
         objects=(
             ("batch", issuer, batch.number),
             *([("batch", issuer, batch.replaces)] if batch.replaces else []),
@@ -91,20 +92,35 @@ def _left_out(cell: str) -> str | None:
     return "" if cell else None
 
 
+def _one_more(row: Record, draws: Draws) -> Record:
+    """Than the fold of this culture gives, which stands in another row."""
+    return {**row, "VALUE": f"{float(row['VALUE']) + 1:g}"}
+
+
+def _tenth_more(row: Record, draws: Draws) -> Record:
+    """Than the cells that were harvested are of those that were seeded; too little for the doublings to tell."""
+    return {**row, "VALUE": f"{float(row['VALUE']) * 1.1:.4g}"}
+
+
+def _seven_more(row: Record, draws: Draws) -> Record:
+    """Than the other parts leave of the whole."""
+    return {**row, "VALUE": f"{float(row['VALUE']) + 7:g}"}
+
+
 def _again(row: Record, draws: Draws) -> Record:
     return {**row, "VALUE": f"{float(row['VALUE']) * 0.98:.3g}"}
 
 
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     "parameter": (
-        DefectClass("vector_lot_left_out", "R14", "flag", None, 0.02, 0.06, _cell("VEC_LOT", _left_out), at_door=False),
+        DefectClass("vector_lot_left_out", "R14", "flag", None, 0.03, 0.07, _cell("VEC_LOT", _left_out), at_door=False),
         DefectClass(
             "starting_material_left_out",
             "R14",
             "flag",
             None,
-            0.02,
-            0.06,
+            0.03,
+            0.07,
             _cell("RM_IN", _left_out),
             at_door=False,
             loses_edges=frozenset({"consume"}),
@@ -119,4 +135,18 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     )
 }
 """What goes wrong with batch records. A defect that a row cannot have leaves it as it is: most rows name no donation and no vector."""
+OF_PARAMETER = {
+    "FOLD": DefectClass(
+        "fold_of_another_count", "R35", "flag", None, 0.24, 0.42, _tenth_more, at_door=False,
+        needs=("mfg_input_cd3", "harvest_total_viable"),
+    ),
+    "PDL": DefectClass(
+        "doublings_of_another_culture", "R32", "flag", None, 0.14, 0.25, _one_more, at_door=False, needs=("fold_expansion",)
+    ),
+    "TN": DefectClass(
+        "phenotypes_not_a_whole", "R31", "flag", None, 0.25, 0.4, _seven_more, at_door=False,
+        needs=("pheno_tcm_pct", "pheno_tem_pct", "pheno_temra_pct"),
+    ),
+}  # fmt: skip
+"""What goes wrong with the row of one parameter, beside what goes wrong with any."""
 TWICE: Mapping[str, Callable[[Record, Draws], Record]] = {"parameter": _again}

@@ -184,6 +184,31 @@ def _other_doublings(record: Record, draws: Draws) -> Record | None:
     return {**record, "events": [changed(event) for event in record["events"]]}
 
 
+def _other_phenotype(record: Record, draws: Draws) -> Record | None:
+    """More naive cells than the other three parts leave of the whole: all four stand in one record."""
+    if not any(event["values"][0][0] == "TN" for event in record["events"] if event["kind"] == PROCESS_DATA):
+        return None
+
+    def changed(event: Record) -> Record:
+        key, text, unit = (*event["values"], ("", "", ""))[0]
+        return {**event, "values": [(key, f"{float(text) + 7:g}", unit)]} if key == "TN" else event
+
+    return {**record, "events": [changed(event) for event in record["events"]]}
+
+
+def _other_fold(record: Record, draws: Draws) -> Record | None:
+    """A tenth more than the cells that were harvested are of those that were seeded; too little for the doublings to tell."""
+    read = [event["values"][0][0] for event in record["events"] if event["kind"] == PROCESS_DATA]
+    if "HARV_TVC" not in read or "SEED_CD3" not in read:
+        return None
+
+    def changed(event: Record) -> Record:
+        key, text, unit = (*event["values"], ("", "", ""))[0]
+        return {**event, "values": [(key, f"{float(text) * 1.1:.4g}", unit)]} if key.endswith("_FOLD") else event
+
+    return {**record, "events": [changed(event) for event in record["events"]]}
+
+
 def _again(record: Record, draws: Draws) -> Record:
     """With its last value read once more, a little lower."""
     place = max(place for place, event in enumerate(record["events"]) if event["kind"] == PROCESS_DATA)
@@ -211,7 +236,9 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
             at_door=False,
             loses_edges=frozenset({"consume"}),
         ),
-        DefectClass("doublings_of_another_culture", "R32", "flag", None, 0.06, 0.12, _other_doublings, at_door=False),
+        DefectClass("doublings_of_another_culture", "R32", "flag", None, 0.1, 0.18, _other_doublings, at_door=False),
+        DefectClass("phenotypes_not_a_whole", "R31", "flag", None, 0.06, 0.08, _other_phenotype, at_door=False),
+        DefectClass("fold_of_another_count", "R35", "flag", None, 0.05, 0.05, _other_fold, at_door=False),
     ),
 }
 """What goes wrong with batch production records. A record that goes takes its parameters with it."""

@@ -41,7 +41,10 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
             until = stages[place + 1] if place + 1 < len(stages) else None
             # two rows of one month cannot both lose their day: they would be one row
             record = {**_row(journey, given, known, filler), IS_ONLY_OF_MONTH: months[f"{day:%Y-%m}"] == 1}
-            yield replace(_fact(journey, given, registry, known, record), change=place, until=until, is_final=until is None)
+            fact = replace(_fact(journey, given, registry, known, record), change=place, until=until, is_final=until is None)
+            # temperatures are those of the first infusion
+            had_none = given.number == journey.administrations[0].number and record["crsmax"] == "0"
+            yield replace(fact, defects=(GRADE_WITHOUT_FEVER,) if had_none else ())
 
 
 def _fact(journey: Journey, given: Administration, registry: str, known: date, record: Record) -> Fact:
@@ -108,6 +111,12 @@ def _no_scale(record: Record, draws: Draws) -> Record | None:
     return {**record, "crsscale": ""} if record["crsscale"] else None
 
 
+def _some_grade(record: Record, draws: Draws) -> Record | None:
+    return {**record, "crsmax": draws.random.choice("12")}
+
+
+GRADE_WITHOUT_FEVER = DefectClass("grade_without_fever", "R44", "flag", None, 0.18, 0.28, _some_grade, at_door=False, needs=("body_temp",))
+"""Of a patient who had no release syndrome, and whose chart holds no fever."""
 DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
     "outcome": (
         DefectClass("neurotoxicity_without_scale", "R42", "cell", "neurotox", 0.08, 0.15, _grade_without_scale),

@@ -33,6 +33,17 @@ SIZES: Mapping[tuple[str, str], float] = {
     ("height", "in"): 2.54,
 }
 """(Test, unit as written) -> how many of the vocabulary's units make one of it; degrees Fahrenheit have no size."""
+SEEN = {
+    "BPSUP": "hypotension_support", "O2SUP": "oxygen_support", "ICE": "ice_score", "LOC": "consciousness", "SEIZ": "seizure",
+    "MOTOR": "motor_weakness", "EDEMA": "cerebral_oedema",
+}  # fmt: skip
+"""Code of a ward's flowsheet -> measurement."""
+ANSWERS = {
+    "BPSUP:FLUID": "no_vasopressor", "BPSUP:VP1": "vasopressor", "BPSUP:VP2": "multiple_vasopressors", "O2SUP:NC": "low_flow",
+    "O2SUP:VENT": "positive_pressure", "LOC:ALERT": "alert", "LOC:SPONT": "awakens_spontaneously", "LOC:VOICE": "awakens_to_voice",
+    "LOC:TOUCH": "awakens_to_touch", "LOC:NONE": "unarousable", "SEIZ:RESOLVED": "resolved", "SEIZ:PROLONGED": "prolonged",
+}  # fmt: skip
+"""Its words where they are not `NONE`, which is none."""
 FHIR = {code: test for test, ((code, _), *_) in ehr.TESTS.items()} | {code: test for test, (code, _) in ehr.SUBSETS.items()}
 HL7 = {code[0]: test for test, (_, code, _) in ehr_hl7v2.TESTS.items()}
 
@@ -48,6 +59,9 @@ def _value(test: str, value: float, unit: str) -> float | None:
 def _observation(fact: Fact, _zone: ZoneInfo) -> Iterator[Measured]:
     record = fact.record
     of = f"{record['id']}/{person_of(fact, 'fhir_patient_id')}"
+    if "valueCodeableConcept" in record or record["code"]["coding"][0]["code"] in SEEN:
+        yield from _seen(fact, of)
+        return
     for part in record.get("component", (record,)):
         coding, written = part["code"]["coding"][0], part["valueQuantity"]
         test = FHIR[coding["code"]]
@@ -55,6 +69,18 @@ def _observation(fact: Fact, _zone: ZoneInfo) -> Iterator[Measured]:
         if value is not None:
             person, at = person_of(fact, "fhir_patient_id"), offset_time(record["effectiveDateTime"])
             yield Measured(TESTS[test], f"{of}/{test}", person, at, value, comparator=written.get("comparator", ""))
+
+
+def _seen(fact: Fact, of: str) -> Iterator[Measured]:
+    """A line of a flowsheet: a word, or a score that has a unit."""
+    record = fact.record
+    code, at = record["code"]["coding"][0]["code"], offset_time(record["effectiveDateTime"])
+    person = person_of(fact, "fhir_patient_id")
+    if "valueCodeableConcept" in record:
+        answer = record["valueCodeableConcept"]["coding"][0]["code"]
+        yield Measured(SEEN[code], of, person, at, None, ANSWERS.get(f"{code}:{answer}", "none"))
+    elif record["valueQuantity"].get("code") == "{score}":
+        yield Measured(SEEN[code], of, person, at, record["valueQuantity"]["value"])
 
 
 def _dose(fact: Fact, _zone: ZoneInfo) -> Iterator[Measured]:
@@ -73,7 +99,16 @@ def _message(fact: Fact, zone: ZoneInfo) -> Iterator[Measured]:
         fields = line.split("|")
         if fields[0] != "OBX" or fields[11] == "W":
             continue
-        test = HL7[fields[3].split("^")[0]]
+        code = fields[3].split("^")[0]
+        if code in SEEN:
+            said = f"{'/'.join(fact.key)}/{code}", person_of(fact, "mrn"), at
+            score = number(fields[5])
+            if fields[2] == "CWE":
+                yield Measured(SEEN[code], *said, None, ANSWERS.get(f"{code}:{fields[5].split('^')[0]}", "none"))
+            elif score is not None and fields[6] == "{score}":
+                yield Measured(SEEN[code], *said, score)
+            continue
+        test = HL7[code]
         comparator, _, written = fields[5].rpartition("^")
         stated = number(written)
         value = None if stated is None else _value(test, stated, fields[6])

@@ -24,6 +24,11 @@ PARAMETERS = {
     # of all cells, transduced or not
     "VCN_TOT": ("vcn", "c/cell"),
     "HARV_TVC": ("harvest_total_viable", "1e9"),
+    "SEED_CD3": ("mfg_input_cd3", "1e6"),
+    "TN": ("pheno_naive_pct", "%"),
+    "TCM": ("pheno_tcm_pct", "%"),
+    "TEM": ("pheno_tem_pct", "%"),
+    "TEMRA": ("pheno_temra_pct", "%"),
 }
 """Parameter of a batch record, without its culture day -> measurement, and its unit as written, which is the vocabulary's."""
 TESTS = {name: (test, size) for test, (name, _, _, size) in coa.WORDS.items()}

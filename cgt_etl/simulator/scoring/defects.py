@@ -1,27 +1,32 @@
 """Injected defects against the findings of a release: of the door at their very cell, of the house by the records of the row found.
 
-What the house finds rests on other records too. So an injection counts there only where its record stands in the end, and a finding is
-wrong only where nothing at all went wrong with a record of its row, or with another that names the same batch or donation and may have
-been lost. The house's target, 0.98 each way over 400 injections, is one of many seeds together (`scripts/seeds.py`); here its figures are
-told.
+What the house finds rests on other records too. So an injection counts there only where its record stands in the end. A finding is right
+where a record of its row has an injection of its rule, or where the truth says by itself that the rule must find it; nothing else that
+went wrong excuses it. The house's target, 0.98 each way over 400 injections, is one of many seeds together (`scripts/seeds.py`); here its
+figures are told.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from cgt_etl.simulator.scoring.figures import Figure, counted
 from cgt_etl.simulator.scoring.release import At, Released
 from cgt_etl.simulator.scoring.truth import Row, TruthFiles
 
 DOOR, HOUSE = "defects", "house defects"
-THINGS = ("batch", "din")
+FED, COMPLETE, FEVER = "R14", "R40", "R44"
+TEMPERATURE, FEVER_CEL = "body_temp", 38.0
+VECTOR_LOT = "gene_agent_lot_id"
+"""Column at which a batch is found to name no lot of the agent that modifies its genes; none where it has no input."""
 Found = tuple[str, int | None, str | None, str, str]
 """Delivery, position, column (none of a row), rule, effect: where a finding of the door is."""
 Places = set[tuple[str, int | None]]
 House = dict[str, dict[tuple[object, ...], Places]]
-"""Rule -> what was found -> the records of its row."""
+"""Rule -> what was found, last its column -> the records of its row."""
+Explained = dict[tuple[str, object], Places]
+"""Rule and column (None: any that is not named) -> records."""
 
 
 def figures(truth: TruthFiles, released: Released, delivery_of: dict[str, str]) -> Iterator[Figure]:
@@ -31,23 +36,88 @@ def figures(truth: TruthFiles, released: Released, delivery_of: dict[str, str]) 
         by_class[DOOR if row["at_door"] else HOUSE, row["rule"], row["defect"]].append(row)
     door, house = _told(released)
     yield from _door(door, {key[1:]: rows for key, rows in by_class.items() if key[0] == DOOR}, delivery_of)
-    standing = {(record["file"], record["position"]) for record in truth.standing}
-    asked = {
-        key[1:]: [row for row in rows if (row["file"], row["position"]) in standing] for key, rows in by_class.items() if key[0] == HOUSE
-    }
-    spoiled = _spoiled(truth, delivery_of)
-    yield from _house(house, asked, spoiled, delivery_of)
+    can_be_found = _can_be_found(truth)
+    asked = {key[1:]: [row for row in rows if can_be_found(row)] for key, rows in by_class.items() if key[0] == HOUSE}
+    yield from _house(house, asked, _explained(truth, delivery_of), delivery_of)
 
 
-def _spoiled(truth: TruthFiles, delivery_of: dict[str, str]) -> Places:
-    """Records that have a defect, and those that name a batch or donation of one that has."""
-    direct = {(row["file"], row["position"]) for row in truth.defects}
-    named = {
-        (record["file"], record["position"]): {(kind, value) for kind, _, value in record["objects"] if kind in THINGS}
-        for record in truth.records
-    }
-    things = set().union(*(named.get(place, set()) for place in direct))
-    return {(delivery_of.get(file, ""), position) for file, position in direct | {place for place, of in named.items() if of & things}}
+def _can_be_found(truth: TruthFiles) -> Callable[[Row], bool]:
+    """Whether the record of an injection stands, and others that stand say of its batch, or of its person, what the rule needs beside it.
+
+    Of a person counts what is said, by a record of no batch, under an identifier that must be joined with one of the record's.
+    """
+    standing = {(record["file"], record["position"]): record for record in truth.standing}
+    said: dict[object, set[str]] = defaultdict(set)
+    for record in truth.standing:
+        batch = _batch(record)
+        for about in _persons(truth, record) if batch is None else [batch]:
+            said[about] |= {one["event_type"] for one in record["events"]}
+            for one in record["measurements"]:
+                said[about].add(one["measurement"])
+                said[about, one["utc"]].add(one["measurement"])
+
+    def can_be_found(row: Row) -> bool:
+        record = standing.get((row["file"], row["position"]))
+        if record is None:
+            return False
+        about = _persons(truth, record) | {_batch(record)}
+        then = {one["utc"] for one in record["measurements"]}
+        beside = set().union(*(said[one, at] for one in about for at in then if (one, at) in said))
+        wanted = set(row.get("beside", ()))
+        return set(row.get("needs", ())) <= set().union(*(said[one] for one in about if one in said)) and (
+            not wanted or bool(wanted & beside)
+        )
+
+    return can_be_found
+
+
+def _batch(record: Row) -> str | None:
+    """The batch that a record is of, which it names before the one that it replaces."""
+    return next((value for kind, _, value in record["objects"] if kind == "batch"), None)
+
+
+def _persons(truth: TruthFiles, record: Row) -> set[object]:
+    """Components of what must be joined."""
+    return {unit.certain for unit, _ in truth.named(record) if unit.certain is not None}
+
+
+def _explained(truth: TruthFiles, delivery_of: dict[str, str]) -> Explained:
+    """Records whose row a rule finds rightly: those with an injection of it, and what else the truth says that the rule asks for.
+
+    A certificate that lost a cell has no result there. What went into a batch nobody tells where its record was set aside or came too late,
+    nor a fever where those were of the mornings on which it was measured.
+    """
+
+    def place(row: Row) -> tuple[str, int | None]:
+        return delivery_of.get(row["file"], ""), row["position"]
+
+    found: Explained = defaultdict(set)
+    for row in truth.defects:
+        found[row["rule"], None].add(place(row))
+        if row["effect"] == "cell":
+            found[COMPLETE, None].add(place(row))
+    named: dict[str | None, Places] = defaultdict(set)
+    told: dict[str | None, set[str | None]] = {None: set(), VECTOR_LOT: set()}
+    for record in truth.standing:
+        batches = {_batch(record)} - {None}
+        told[None] |= {edge["child"][1] for edge in record["edges"] if edge["edge"] == "consume"}
+        told[VECTOR_LOT] |= batches if any(kind == "material_lot" for kind, _, _ in record["objects"]) else set()
+        for number in batches:
+            named[number].add(place(record))
+    for column, of in told.items():
+        found[FED, column] |= set().union(*(places for number, places in named.items() if number not in of))
+    found[FED, VECTOR_LOT] |= {place(row) for row in truth.defects if row["rule"] == FED}
+    found[FEVER, None] |= {place(record) for record in _without_fever(truth)}
+    return found
+
+
+def _without_fever(truth: TruthFiles) -> list[Row]:
+    """Standing records of patients who had a release syndrome, and of whom no standing record says any more that they had a fever."""
+    feverish: set[object] = set()
+    for record in truth.standing:
+        if any(one["measurement"] == TEMPERATURE and (one["value"] or 0) >= FEVER_CEL for one in record["measurements"]):
+            feverish |= _persons(truth, record)
+    return [record for record in truth.standing if record["journey"] in truth.released_cytokines and not _persons(truth, record) & feverish]
 
 
 def _told(released: Released) -> tuple[set[Found], House]:
@@ -63,10 +133,10 @@ def _told(released: Released) -> tuple[set[Found], House]:
             door.add((delivery, position, None if effect == "row" else column, rule, effect))
         elif delivery is not None:
             # one of the records that the row has: the others are not meant
-            house[rule][table, key, delivery, position].add((delivery, position))
+            house[rule][table, key, delivery, position, column].add((delivery, position))
         else:
             sources: set[At] = released.sources[table].get(key, set())
-            house[rule][table, key].update(sources)
+            house[rule][table, key, column].update(sources)
     return door, house
 
 
@@ -87,7 +157,7 @@ def _door(door: set[Found], asked: dict[tuple[str, str], list[Row]], delivery_of
 def _house(
     house: dict[str, dict[tuple[object, ...], Places]],
     asked: dict[tuple[str, str], list[Row]],
-    spoiled: Places,
+    explained: Explained,
     delivery_of: dict[str, str],
 ) -> Iterator[Figure]:
     for (rule, name), rows in sorted(asked.items()):
@@ -96,7 +166,11 @@ def _house(
         misses = [_where(row) for place, row in places.items() if place not in found]
         yield counted(HOUSE, f"{rule} {name}, recall", len(places), misses, None)
     for rule in sorted({rule for rule, _ in asked}):
-        wrong = [f"{found[0]} of {_first(at)}" for found, at in house[rule].items() if not at & spoiled]
+        wrong = [
+            f"{found[0]} of {_first(at)}"
+            for found, at in house[rule].items()
+            if not at & explained.get((rule, found[-1]), explained[rule, None])
+        ]
         yield counted(HOUSE, f"{rule}, precision", len(house[rule]), wrong, None)
 
 

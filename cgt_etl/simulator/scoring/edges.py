@@ -5,7 +5,8 @@ follows from what its ends are elsewhere: a released key is one thing in all its
 
 What a record says of cells that it names no closer than by their donation, a release may tell of the donation or bag by bag; and of the
 donation what a record says of bags that no other record names. How many are told of a bag is reported. A step from cells of which no record
-says how they came to be (a pool of a centre that does not tell of pools) is not asked for.
+says how they came to be is not asked for: a pool of a centre that does not tell of pools, or a part of a donation whose own record was
+lost, and its collection's with it.
 """
 
 from __future__ import annotations
@@ -53,7 +54,11 @@ class One:
 def figures(links: Links, found_target: float, target: float | None) -> Iterator[Figure]:
     """By type of edge: found is asked for by `found_target`, the rest by `target`."""
     stated, by_place = _stated(links.truth, links.delivery_of)
-    known = {one.child[1] for one in stated if one.child[0] == CELLS}
+    known: dict[str, list[Thing]] = defaultdict(list)
+    for one in stated:
+        if one.child[0] == CELLS:
+            # the record of a collection tells of all that came of it
+            known[one.child[1]] += [one.child, *([one.parent] if one.edge_type == "create" and one.is_required else [])]
     released = _released(links.released)
     strange = _match(released, by_place)
     for edge_type in sorted({one.edge_type for one in stated} | {one.edge_type for one in released}):
@@ -67,9 +72,11 @@ def figures(links: Links, found_target: float, target: float | None) -> Iterator
     yield Figure(PART, "of cells, told of a bag", sum(one.parent[0] == BAG for one in of_cells), len(of_cells), None)
 
 
-def _is_of_nowhere(edge: Stated, known: set[str]) -> bool:
+def _is_of_nowhere(edge: Stated, known: dict[str, list[Thing]]) -> bool:
     """Whether it starts at cells of which no standing record says how they came to be: a release has nothing that it could lead from."""
-    return edge.parent[0] == CELLS and edge.edge_type != "create" and edge.parent[1] not in known
+    if edge.parent[0] != CELLS or edge.edge_type == "create":
+        return False
+    return not any(_agree(edge.parent, thing) for thing in known.get(edge.parent[1], ()))
 
 
 def _where(edge: One) -> str:

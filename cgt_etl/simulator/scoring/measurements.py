@@ -81,15 +81,18 @@ def figures(links: Links, found_target: float, target: float | None) -> Iterator
 
 
 def _stated(truth: TruthFiles, delivery_of: dict[str, str]) -> tuple[list[Stated], dict[tuple[str, At], list[Stated]]]:
-    """True measurements, and by name and place those that a standing record there states."""
-    found: dict[tuple[str, str], Stated] = {}
+    """True measurements, and by name and place those that a standing record there states.
+
+    Records that say one value of one thing state one measurement; one that says another (a slip in the row of one of two bags) its own.
+    """
+    found: dict[tuple[str, str, float | None, str], Stated] = {}
     places: dict[tuple[str, At], list[Stated]] = defaultdict(list)
     for record in truth.standing:
         for said in record["measurements"]:
             name = said["measurement"]
             where = f"{name} of {record['file']}, position {record['position']}"
             one = found.setdefault(
-                (name, said["object"]),
+                (name, said["object"], said["value"], said["text"]),
                 Stated(
                     name, said["object"], said["person"], record["journey"], where, said["value"], said["unit"], said["text"],
                     said["comparator"],

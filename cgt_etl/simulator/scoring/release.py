@@ -17,7 +17,10 @@ from cgt_etl.simulator.scoring.truth import NotScorable, Row
 
 At = tuple[str, int]
 """A delivery's id and a source row in it."""
-_STATED = ("event", "measurement", "outcome", "specification", "shipment", "logger_reading", "material_lot", "process_series", "timeline")
+_STATED = (
+    "consent", "event", "measurement", "outcome", "specification", "shipment", "logger_reading", "material_lot", "process_series",
+    "timeline",
+)  # fmt: skip
 """Tables whose rows name their own source record."""
 _WHO_IS_WHO = ("R05", "R06", "I01", "I02", "I03", "I04", "I05")
 """Rules of who is who: of subjects, and of collections that two patients are named for."""

@@ -1,8 +1,8 @@
 """How well a release, or a build that was held back, tells what the simulator's sealed truth says happened.
 
-Compares person links, events, measurements, conservation of units, defects by class, and delivered rows. Every night of the run must have
-been delivered. A token of a release is keyed, so nothing is matched by value: a delivery by partner, feed and checksum of its bytes, a
-record by its position.
+Compares person links, events, measurements, consents, grades of toxicity, product edges, handoffs, conservation of units, defects by
+class, and delivered rows. Every night of the run must have been delivered. A token of a release is keyed, so nothing is matched by value:
+a delivery by partner, feed and checksum of its bytes, a record by its position.
 
 Targets. Without defects everything is 1.0. With them: precision of links 1.0, recall 0.99; conservation exact; what the door must find,
 found at its position and nothing else; 0.99 of the events, measurements and records that should be there. The rest is reported only.
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cgt_etl.simulator.scoring import conflicts, defects, edges, events, measurements
+from cgt_etl.simulator.scoring import conflicts, consents, defects, edges, events, handoffs, measurements, toxicities
 from cgt_etl.simulator.scoring.figures import Figure, counted
 from cgt_etl.simulator.scoring.links import Links
 from cgt_etl.simulator.scoring.release import Released
@@ -81,7 +81,10 @@ def _figures(truth: TruthFiles, released: Released) -> Iterator[Figure]:
     yield from conflicts.figures(links)
     yield from events.figures(links, most, 1.0 if is_clean else None)
     yield from measurements.figures(links, most, 1.0 if is_clean else None)
+    yield from consents.figures(links, most, 1.0 if is_clean else None)
+    yield from toxicities.figures(links, 1.0 if is_clean else None)
     yield from edges.figures(links, most, 1.0 if is_clean else None)
+    yield from handoffs.figures(links, most, 1.0 if is_clean else None)
     yield from _conservation(truth, released, delivery_of)
     yield from defects.figures(truth, released, delivery_of)
     yield _rows(truth, released, delivery_of, most)

@@ -63,7 +63,7 @@ class TruthFiles:
     def records(self) -> list[Row]:
         """Every written record, in the order of writing."""
         rows = list(self._rows("records"))
-        if rows and "measurements" not in rows[0]:
+        if rows and not rows[0].keys() >= {"measurements", "consent", "graded"}:
             raise NotScorable("the truth was written by an older simulator: simulate again, with the same seed the inbox is the same")
         return rows
 
@@ -93,6 +93,12 @@ class TruthFiles:
         return {row["journey"]: row["patient"] for row in self._rows("journeys")}
 
     @cached_property
+    def released_cytokines(self) -> set[int]:
+        """Journeys with a release syndrome of grade 1 and more; none without the file of outcomes."""
+        rows = self._rows("outcomes") if (self.folder / "outcomes.jsonl").exists() else iter(())
+        return {row["journey"] for row in rows if row["crs_grade"]}
+
+    @cached_property
     def journeys_of(self) -> dict[int, list[int]]:
         """Patient -> their journeys."""
         found: dict[int, list[int]] = defaultdict(list)
@@ -117,11 +123,21 @@ class TruthFiles:
         for row in batches:
             for used in row["inputs"]:
                 found[used["din"]] |= found[row["number"]]
-        for row in self._rows("shipments"):
+        for row in self.shipments:
             found[row["sscc"]].add(row["journey"])
             for content in () if row["is_drug_product"] else row["contents"]:
                 found[row["sscc"]] |= found[content.split(":")[0]]
         return dict(found)
+
+    @cached_property
+    def shipments(self) -> list[Row]:
+        """Every shipment of every journey, as it really was."""
+        return list(self._rows("shipments"))
+
+    @cached_property
+    def handoffs(self) -> list[Row]:
+        """Every change of hands of every journey, as it really was."""
+        return list(self._rows("handoffs"))
 
     @cached_property
     def units(self) -> dict[tuple[str, str, str, str], Unit]:

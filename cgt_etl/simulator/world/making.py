@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cgt_etl.simulator.calendar import clock, later
+from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.model import Bag, Batch, Certificate, DoseUnit, MaterialLot, ProcessPoint, Test
 from cgt_etl.simulator.parties import Party, Product
 from cgt_etl.simulator.world import effects
@@ -113,6 +114,9 @@ def _points(scene: Scene, order: Order, fold: float, days: int, *, harvests: boo
         add("THAW", "THAW_VIAB", 0, round(draws.number("post_thaw_viability_cd3", "cryo leuka"), 1), "%", hour=0.5)
     add("ENRICH", "SEL_PUR", 0, round(min(99.5, draws.near(93, 0.03)), 1), "%", hour=5)
     add("ENRICH", "SEL_REC", 0, round(min(98.0, draws.near(70, 0.12)), 1), "%", hour=5)
+    is_grown = order.product.modality != "ghsc"
+    if is_grown:
+        add("ENRICH", "SEED_CD3", 0, round(seed_e6, 1), "1e6", hour=5)
     if order.product.modality == "ghsc":
         add("TDX", "EDIT_EFF", 1, round(min(98.0, draws.near(82, 0.08)), 1), "%", hour=2)
     elif order.product.is_gene_modified:
@@ -122,7 +126,6 @@ def _points(scene: Scene, order: Order, fold: float, days: int, *, harvests: boo
         add("EXP", "VCD", day, round(max(0.01, 0.4 * grown ** (1 / 3)), 2), "1e6/mL", hour=1)
         add("EXP", "VIAB", day, round(min(99.0, draws.near(80 if day == 2 and is_frozen else 92, 0.03)), 1), "%", hour=1)
     rounded = round(fold, 2) if fold < 100 else round(fold, 1)
-    is_grown = order.product.modality != "ghsc"
     if is_grown:
         add("EXP", "FOLD", days, rounded, "x", hour=1)
     if harvests:
@@ -131,7 +134,17 @@ def _points(scene: Scene, order: Order, fold: float, days: int, *, harvests: boo
         if order.product.is_gene_modified and is_grown:
             add("FF", "VCN_TOT", days, round(min(9.0, draws.near(1.1, 0.25)), 2), "c/cell", hour=3)
         add("HARV", "TNC_HARV", days, round(seed_e6 * rounded / 1000, 3), "1e9", hour=3)
+        if order.product.modality == "auto_cart":
+            for parameter, share in _phenotypes(Draws.seeded(scene.seed, "phenotypes", order.coi, order.started.isoformat())):
+                add("HARV", parameter, days, share, "%", hour=3)
     return tuple(points)
+
+
+def _phenotypes(draws: Draws) -> tuple[tuple[str, float], ...]:
+    """Naive, central memory, effector memory and terminally differentiated cells, % of the T cells: together all of them. Chosen, about
+    what `measurements.csv` calls typical."""
+    naive, central, ended = (round(draws.near(typical, 0.2), 1) for typical in (14, 30, 15))
+    return ("TN", naive), ("TCM", central), ("TEM", round(100 - naive - central - ended, 1)), ("TEMRA", ended)
 
 
 def _materials(order: Order) -> tuple[MaterialLot, ...]:

@@ -1,4 +1,4 @@
-{{ config(pre_hook=["{{ delete_touched() }}", "{{ delete_network_wide(['R24', 'R36', 'R40']) }}"]) }}
+{{ config(pre_hook=["{{ delete_touched() }}", "{{ delete_network_wide(['R23', 'R24', 'R26', 'R36', 'R40', 'R63', 'R65', 'R67']) }}"]) }}
 
 {%- set finds = [
     'find_door_verdict',
@@ -15,7 +15,9 @@
     'find_r20_steps_out_of_order',
     'find_r21_conditioned_before_receipt',
     'find_r22_markers_outside_their_window',
+    'find_r23_fresh_hold',
     'find_r24_recorded_before_occurred',
+    'find_r26_open_too_long',
     'find_r31_phenotypes_not_a_whole',
     'find_r32_doublings_against_fold',
     'find_r33_collection_efficiency',
@@ -30,12 +32,16 @@
     'find_r45_act_after_death',
     'find_r46_crs_onset',
     'find_r61_logger_sentinel',
+    'find_r63_counts_differ',
+    'find_r65_identities_differ',
+    'find_r67_times_impossible',
     'find_d11_code_class_against_procedure',
     'find_d12_division_contradicted',
 ] -%}
 {#- Judged by what the whole network delivered, and so anew every night. -#}
 {%- set network_wide = [
-    'find_r24_recorded_before_occurred', 'find_r36_dose_against_weight', 'find_r40_certificate_without_result',
+    'find_r23_fresh_hold', 'find_r24_recorded_before_occurred', 'find_r26_open_too_long', 'find_r36_dose_against_weight',
+    'find_r40_certificate_without_result', 'find_r63_counts_differ', 'find_r65_identities_differ', 'find_r67_times_impossible',
 ] -%}
 
 with found as (

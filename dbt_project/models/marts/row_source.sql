@@ -62,6 +62,24 @@ with record as (
     where coalesce(said.coi_id, said.order_id) is not null and {{ only_touched('said.component_id') }}
 ),
 
+-- a handoff is made of the events and things that either side tells of
+handed as (
+    {%- for table, column in [
+        ('event', 'sender_event_id'), ('event', 'receiver_event_id'), ('shipment', 'shipment_id'), ('collection', 'collection_id'),
+        ('batch', 'batch_id'), ('administration', 'administration_id'),
+    ] %}
+    select
+        'handoff' as table_name,
+        handoff_id as row_key,
+        '{{ table }}' as parent_table,
+        {{ column }} as parent_key,
+        component_id
+    from {{ ref('handoff') }}
+    where {{ column }} is not null and {{ only_touched() }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+),
+
 parent as (
     select
         'journey' as table_name,
@@ -117,6 +135,8 @@ parent as (
         component_id
     from {{ ref('int_clock__compared') }}
     where {{ only_touched() }}
+    union all
+    select * from handed
     union all
     -- a feature's row is made of its journey and of the latest facts that were known of it
     select

@@ -3,12 +3,7 @@
 -- A record that says it was made before what it tells of, by more than a minute (many clocks say no seconds) and by more than its partner's
 -- clock may differ from the others'. Judged by the whole network: each night may change the estimate for every record there is.
 with clock as (
-    select
-        party_id,
-        max(case when abs(skew_low_s) > abs(skew_high_s) then abs(skew_low_s) else abs(skew_high_s) end) as allowed_s
-    from {{ ref('clock_skew') }}
-    where status_code = 'estimated'
-    group by party_id
+    {{ clock_allowances() }}
 ),
 
 stated as (

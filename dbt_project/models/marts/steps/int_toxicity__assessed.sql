@@ -15,7 +15,6 @@ with part as (
         and measured.occurred_date is not null
         and measured.comparator is null
         and {{ stands('measured.status_code') }}
-        and {{ only_touched('measured.component_id') }}
 ),
 
 -- counted from the latest infusion, over the 30 days in which a syndrome may begin (R46)

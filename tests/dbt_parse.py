@@ -12,7 +12,7 @@ from pprint import pformat
 
 import yaml
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 _PLACE = Path("dbt") / "target" / "partial_parse.msgpack"
 _CHECKSUM = re.compile(rb"profile_hash.{0,60}?checksum.{1,3}?([0-9a-f]{64})", re.DOTALL)
 
