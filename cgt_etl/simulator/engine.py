@@ -58,7 +58,7 @@ class Rates:
 
 RATES: Mapping[Level, Rates] = {
     "none": Rates(0, 0, 0, 0, 0, 0, 0, 0),
-    "typical": Rates(0.03, 0.03, 0.03, 0.04, 0.1, 0.1, 0.4, 0.8),
+    "typical": Rates(0.03, 0.03, 0.03, 0.04, 0.1, 0.1, 0.1, 0.8),
     "harsh": Rates(0.1, 0.08, 0.08, 0.1, 0.25, 0.2, 0.9, 0.6),
 }
 

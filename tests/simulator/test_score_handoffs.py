@@ -111,3 +111,36 @@ def test_what_nobody_says_was_received_is_not_asked_for(told: tuple[Path, Path])
     records = told[1] / "records.jsonl"
     records.write_text(records.read_text(encoding="utf-8").replace("shipment_received", "shipment_in_transit_scan"), encoding="utf-8")
     assert _figures(told)["found with both sides"] == (1, 1)
+
+
+def test_whom_a_box_was_given_to_is_not_asked_where_its_sender_alone_tells_of_it(told: tuple[Path, Path]) -> None:
+    with duckdb.connect(str(told[0])) as connection:
+        connection.execute("update marts.handoff set receiver_party_id = null where handoff_id = 'g1'")
+    assert _missed(told) == set(), "the record of the dispatch is the sender's own"
+    handoffs = told[1] / "handoffs.jsonl"
+    handoffs.write_text(handoffs.read_text(encoding="utf-8").replace('"sender": "b"', '"sender": "z"'), encoding="utf-8")
+    with duckdb.connect(str(told[0])) as connection:
+        connection.execute("update marts.handoff set sender_party_id = 'z' where handoff_id = 'g1'")
+    assert _missed(told) == {"sender and receiver"}, "now another than its sender tells of it"
+
+
+def test_a_laboratory_that_freezes_a_pool_has_what_was_pooled(told: tuple[Path, Path]) -> None:
+    made, folder = told
+    frozen = {"event_type": "cryopreservation_started", "object": "pool1/A0", "person": None, "local": "", "utc": "2026-01-01T20:00:00"}
+    records = [json.loads(line) for line in (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    (mine,) = (one for one in records if (one["file"], one["position"]) == (APHERESIS, 2))
+    mine["events"].append(frozen)
+    (folder / "records.jsonl").write_text("".join(json.dumps(row) + "\n" for row in records), encoding="utf-8")
+    given = {"journey": 1, "code": "H05", "sender": "b", "receiver": "b", "objects": ["din1"], "sent": "2026-01-01T17:00", "fault": ""}
+    with (folder / "handoffs.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(given) + "\n")
+    with duckdb.connect(str(made)) as connection:
+        connection.execute(
+            "insert into marts.event values"
+            " ('h4', 'cryopreservation_started', null, null, '2026-01-01 20:00:00', 'b/apheresis/1', 2);"
+            " insert into marts.handoff values ('g4', 'H05', null, 'l', null, 'h4', null, null, 'match', 'match')"
+        )
+    assert _missed(told) == {"nothing else"}, "nobody pooled anything"
+    pool = {"journey": 1, "din": "pool1", "edge": "pool", "made_from": ["din1:S1128:00", "din2:S1128:00"]}
+    (folder / "bags.jsonl").write_text(json.dumps(pool) + "\n", encoding="utf-8")
+    assert _missed(told) == set()

@@ -47,6 +47,7 @@ class Truth:
     key: Key
     sender: str
     receiver: str | None
+    """None where no file names it."""
     giving: Event
     taking: Event | None
     """The event whose instant is that of receiving; None where no file states it."""
@@ -116,12 +117,14 @@ def _true(truth: TruthFiles, stated: Mapping[Event, list[tuple[str, Spoken]]]) -
         if sscc is not None:
             is_first = row["code"] in TO_CARRIER
             steps = [(f"shipment_{step}", sscc) for step in ("packed", "dispatched", "received")]
+            # who sends a box and alone tells of its leaving does not say whom it gave it to
+            is_named = not is_first or any(partner != row["sender"] for partner, _ in stated.get(steps[1], ()))
             shown = row["fault"] == "clock_skew" or (row["fault"] == "count_mismatch" and _is_short(row, many[row["journey"], objects]))
             yield Truth(
                 code=row["code"],
                 key=("to_carrier" if is_first else "by_carrier", sscc),
                 sender=row["sender"],
-                receiver=row["receiver"],
+                receiver=row["receiver"] if is_named else None,
                 giving=steps[0] if is_first else steps[1],
                 taking=steps[1] if is_first else steps[2],
                 is_told=all(step in stated for step in (steps[:2] if is_first else steps)),
@@ -153,11 +156,13 @@ def _keys(links: Links, rows: Sequence[Row]) -> dict[str, set[Key]]:
             "cryopreservation_started": "donation",
         },
     }  # fmt: skip
+    pooled = links.truth.pooled if rows else {}  # a laboratory names a pool that it freezes, the handoff what was pooled
     things: dict[tuple[str, At], set[str]] = defaultdict(set)
     for record in links.truth.standing:
         for event in record["events"]:
             if record["file"] in links.delivery_of:
-                things[event["event_type"], (links.delivery_of[record["file"]], record["position"])].add(_thing(event))
+                thing = _thing(event)
+                things[event["event_type"], (links.delivery_of[record["file"]], record["position"])] |= {thing} | pooled.get(thing, set())
     events = _events(links.released)
     found: dict[str, set[Key]] = defaultdict(set)
     for row in rows:

@@ -135,6 +135,11 @@ class TruthFiles:
         return list(self._rows("shipments"))
 
     @cached_property
+    def pooled(self) -> dict[str, set[str]]:
+        """Donation number that a pool was given -> those of what went into it."""
+        return {row["din"]: {one.split(":")[0] for one in row["made_from"]} for row in self._rows("bags") if row["edge"] == "pool"}
+
+    @cached_property
     def handoffs(self) -> list[Row]:
         """Every change of hands of every journey, as it really was."""
         return list(self._rows("handoffs"))
