@@ -73,6 +73,14 @@ class Settings:
         return self.home / "decisions"
 
     @property
+    def actions(self) -> Path:
+        return self.home / "actions"
+
+    @property
+    def alerts(self) -> Path:
+        return self.home / "alerts.json"
+
+    @property
     def builds(self) -> Path:
         return self.home / "builds"
 

@@ -12,7 +12,20 @@ from pathlib import Path
 
 import click
 
-from cgt_etl.cli import declarations, dialects, genealogy, handoffs, homes, identity, nights, partners, quarantine, receipts, releases
+from cgt_etl.cli import (
+    actions,
+    declarations,
+    dialects,
+    genealogy,
+    handoffs,
+    homes,
+    identity,
+    nights,
+    partners,
+    quarantine,
+    receipts,
+    releases,
+)
 from cgt_etl.errors import CgtError
 
 
@@ -22,7 +35,7 @@ def cgt_etl() -> None:
     """Exports of many organisations in, one longitudinal vein-to-vein dataset out."""
 
 
-for module in (nights, releases, genealogy, handoffs, quarantine, identity, receipts, dialects, partners, declarations, homes):
+for module in (nights, releases, genealogy, handoffs, actions, quarantine, identity, receipts, dialects, partners, declarations, homes):
     for command in module.COMMANDS:
         cgt_etl.add_command(command)
 

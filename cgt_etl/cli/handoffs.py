@@ -1,4 +1,4 @@
-"""Commands about handoffs: how well their statistics do."""
+"""Commands about handoffs: the partners' feedback cards, a release as process-mining tools read it, and how well the statistics do."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cgt_etl.settings import Settings
+
 if TYPE_CHECKING:
     from cgt_etl.handoffs.evaluation.figures import Map
+    from cgt_etl.handoffs.mining import Format
 
 PARTS = ("bottlenecks", "charts", "actions", "effects", "dwell")
 
@@ -49,6 +53,37 @@ def evaluate(seeds: int, first: int, parts: tuple[str, ...], jobs: int, *, as_js
             line = f"{mark}  {figure.part:22} {figure.what:38} {figure.target:>14}  {figure.reached:8.3f}  {figure.baseline}"
             click.echo(line.rstrip())
     sys.exit(0 if all(figure.is_met for figure in figures) else 1)
+
+
+@handoffs.command()
+@click.option("--format", "format_", type=click.Choice(["ocel", "xes"]), required=True, help="OCEL 2.0 in JSON, or XES 1.0.")
+@click.option("--release", "release_id", help="A release by its id or night; the current one when absent.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A new file.")
+def export(format_: Format, release_id: str | None, out: Path) -> None:
+    """Write the events of a release as a log for process-mining tools.
+
+    OCEL: events with their journeys, collections, products, batches, dose units, infusions, shipments and handoffs. XES: a case is a
+    journey. It holds released keys, sites and true times, as the release does: what is said of sharing a release holds of it too.
+    """
+    from cgt_etl.handoffs.mining import write_log
+    from cgt_etl.release.read import find
+
+    done = write_log(find(Settings.from_environment(), release_id), format_, out)
+    things = "cases" if format_ == "xes" else "objects"
+    click.echo(f"Wrote {out}: {done.events} events, {done.things} {things}. Left out: {done.left_out} events whose instant nobody knows.")
+
+
+@handoffs.command()
+@click.option("--release", "release_id", help="Its id, or how it begins; the current one when absent.")
+@click.option("--partner", "chosen", multiple=True, help="Only this one; may be repeated.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Gets a folder per partner.")
+@click.option("--own-ids", "with_ids", is_flag=True, help="Also the partner's own numbers, from the vault, for a person with the key.")
+def cards(release_id: str | None, chosen: tuple[str, ...], out: Path, *, with_ids: bool) -> None:
+    """Write the feedback cards of a release: HTML, PDF, CSV and JSON for each partner (docs/cards.md)."""
+    from cgt_etl.reports.nightly import write_cards
+
+    for folder in write_cards(Settings.from_environment(), release_id, chosen, out, with_ids=with_ids):
+        click.echo(f"Wrote {folder}.")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -19,18 +19,47 @@ NUMBER: Final = r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 _LINE_FEED, _RETURN, _QUOTE, _ESCAPE = b'\n\r"\\'
 _FIRST_SIGN: Final = 0x20
 _NO_PART_OF_NUMBER: Final = bytes(sign not in b"+-.0123456789Ee" for sign in range(256))
-_WORD, _WINDOW = 8, 64
+_WORD, WINDOW = 8, 64
 """Bytes that are compared at once, and copied at once."""
+_VIEW, _INLINE, _HALF = 16, 12, np.uint64(32)
+"""Bytes of a view of Arrow's and of a text that it holds itself; bits of half a word."""
+_INLINE_MASKS = np.array([np.frombuffer((b"\xff" * size).ljust(_VIEW, b"\0"), "<u8") for size in range(_INLINE + 1)])
+"""Of each size up to that of such a text."""
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
-def cut(texts: bytes, begins: Numbers, ends: Numbers) -> pl.Series:
-    """The parts of UTF-8 that begin and end there, each behind the one before it; copied, so that `texts` need not be kept."""
-    offsets = np.empty(2 * len(begins) + 1, np.int32)  # each part, then what stands before the next one
-    offsets[0:-1:2], offsets[1::2], offsets[-1] = begins, ends, len(texts)
-    parts = pa.StringArray.from_buffers(2 * len(begins), pa.py_buffer(offsets), pa.py_buffer(texts))
-    return pl.Series(parts.take(pa.array(np.arange(0, 2 * len(begins), 2))), dtype=pl.String)
+def cut(texts: bytes, begins: Numbers, ends: Numbers, is_some: Flags | None = None) -> pl.Series:
+    """The parts of UTF-8 that begin and end there, null where there is none (`is_some`); copied, so that `texts` need not be kept. Behind
+    the last one there must be `WINDOW` bytes.
+
+    Made as Arrow's views are: of each text its size and 12 bytes, or its first 4 and where it stands in a buffer.
+    """
+    sizes = ends - begins
+    if is_some is not None:
+        begins, sizes = begins * is_some, sizes * is_some
+    longest = int(sizes.max(initial=0))
+    is_wide = longest > WINDOW
+    width = _VIEW if longest <= _INLINE or is_wide else -(-longest // _WORD) * _WORD
+    windows = np.ndarray((len(texts) - WINDOW + 1,), f"V{width}", texts, strides=(1,))[begins]
+    words = windows.view("<u8").reshape(len(begins), width // _WORD)[:, :2] & _INLINE_MASKS.take(np.minimum(sizes, _INLINE), axis=0)
+    views = _kept(words << _HALF)
+    views[:, 0] |= sizes.view(np.uint64)
+    views[:, 1] |= words[:, 0] >> _HALF
+    buffers = [None if is_some is None else pa.py_buffer(np.packbits(is_some, bitorder="little")), pa.py_buffer(views)]
+    if longest > _INLINE:
+        places = begins if is_wide else np.arange(0, len(begins) * width, width)
+        np.copyto(views[:, 1], places.view(np.uint64) << _HALF, where=sizes > _INLINE)
+        buffers.append(pa.py_buffer(texts if is_wide else _kept(windows.view(np.uint8))))
+    found = pa.StringViewArray.from_buffers(pa.string_view(), len(begins), buffers)
+    return pl.Series(found.cast(pa.large_string()) if is_wide else found, dtype=pl.String)
+
+
+def _kept(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy in Arrow's own memory: what is kept lies there, apart from what each stretch asks for anew, which so finds its old place."""
+    copy = np.frombuffer(pa.allocate_buffer(array.nbytes), array.dtype).reshape(array.shape)
+    copy[:] = array
+    return copy
 
 
 class Lines:
@@ -40,7 +69,7 @@ class Lines:
         """`first`: position of the first."""
         self.first = first
         self._size = len(stretch) + (not stretch.endswith(b"\n"))
-        self._texts = stretch.ljust(self._size, b"\n") + bytes(_WINDOW)
+        self._texts = stretch.ljust(self._size, b"\n") + bytes(WINDOW)
         self._bytes = np.frombuffer(self._texts, np.uint8)
         controls = np.flatnonzero(self._bytes[: self._size] < _FIRST_SIGN)
         are_ends = self._bytes[controls] == _LINE_FEED
@@ -85,8 +114,8 @@ class Lines:
     def say(self, at: Numbers, text: bytes) -> Flags:
         """Whether the text stands there."""
         found = np.ones(len(at), np.bool_)
-        for begin in range(0, len(text), _WINDOW):
-            part = text[begin : begin + _WINDOW]
+        for begin in range(0, len(text), WINDOW):
+            part = text[begin : begin + WINDOW]
             width = -(-len(part) // _WORD) * _WORD
             windows = np.ndarray((self._size + 1,), f"V{width}", self._texts, strides=(1,))
             words = windows[np.minimum(at + begin, self._size)].view(np.uint64).reshape(len(at), width // _WORD)

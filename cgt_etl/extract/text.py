@@ -14,7 +14,7 @@ from cgt_etl.errors import RefusedFile
 from cgt_etl.extract.limits import MAX_LINE_BYTES
 from cgt_etl.extract.records import UNREADABLE
 
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
 _SINGLE_BYTE = ("latin-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1252")
 """Nearly any bytes are text in these; what is UTF-8 besides, is nothing else."""
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

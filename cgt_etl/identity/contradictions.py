@@ -29,9 +29,6 @@ TWO_FACTS = {"birth_date": "I04", "sex": "I05"}
 
 NUMBERED_ONCE = frozenset({"mrn", "patient_internal_id", "fhir_patient_id", "donor_id", "crid"})
 """Kinds of which one issuer gives a person one number, so that two of them are two people until a statement says otherwise."""
-STRENGTH = {kind: strength for strength, kind in enumerate(("mrn", "other", "fhir_patient_id", "crid", "donor_id", "grid", "coi"), start=1)}
-"""Precedence of identifiers that join persons; unknown kinds have 2. Of equally small sets the weaker yields: first medical record
-numbers, which get into another's record by way of somebody's typing, at last chain-of-identity ids, which are scanned."""
 
 Node = tuple[int, int]
 """Token and role; role 0 stands for both where the token names donor and recipient at once."""
@@ -149,14 +146,14 @@ class _Resolution:
     def _stated(self, said: list[Said], before: list[Said]) -> list[Said]:
         """Joins what these statements join; those that stand, with the ones before."""
         marks = self._kept_apart()
-        edges = [Edge(self._at(one.one), self._at(one.other), 1) for one in said]
+        edges = [Edge(self._at(one.one), self._at(one.other)) for one in said]
         gone = smallest(edges, marks).edges
         for place in sorted(gone):
             self.verdict.contested |= {said[place].one[0], said[place].other[0]}
             if said[place].row >= 0:
                 self.verdict.conflicts |= {Conflict(KEPT_APART, said[place].row, token) for token, _ in said[place][:2]}
         standing = [*before, *(one for place, one in enumerate(said) if place not in gone)]
-        joined = [Edge(self.place[self._node(*one.one)], self.place[self._node(*one.other)], 1) for one in standing]
+        joined = [Edge(self.place[self._node(*one.one)], self.place[self._node(*one.other)]) for one in standing]
         self.label = connected(len(self.nodes), joined)
         return standing
 
@@ -179,7 +176,7 @@ class _Resolution:
             sides.append(_Side(of_person, sorted(rows), frozenset().union(*rows.values())))
             for place in mentioned:
                 many = len(rows) if len(mentioned) > 1 else 0
-                edges.append(Edge(number, self.label[place], self._strength(self.nodes[place][0]), many))
+                edges.append(Edge(number, self.label[place], many))
                 of_edge.append(place)
         beside = self._beside(named, stated)
         marks = self._kept_apart() | self._numbers(beside) | self._facts(sides, beside)
@@ -187,15 +184,11 @@ class _Resolution:
         for place in sorted(gone):
             self._tell(place, edges, of_edge, sides, marks)
         left = [edge for place, edge in enumerate(edges) if place not in gone]
-        joined = [Edge(place, label, 1) for place, label in enumerate(self.label)]
+        joined = [Edge(place, label) for place, label in enumerate(self.label)]
         group = connected(len(self.nodes) + len(sides), [*left, *joined])
         for place, (token, role) in enumerate(self.nodes):
             for each in (0, 1) if self.tokens[token].joins_roles else (role,):
                 self.verdict.group[token, each] = group[place]
-
-    def _strength(self, token: int) -> int:
-        kind = self.tokens[token].kind
-        return STRENGTH.get(kind, STRENGTH["other"])
 
     def _beside(self, named: Mapping[tuple[int, int], set[int]], stated: Mapping[tuple[int, int], list[tuple[str, int]]]) -> Beside:
         """Kind of number and issuer, or kind of fact -> what most records of the one and of the other say, for each two that a steward
@@ -223,7 +216,7 @@ class _Resolution:
         place = {token: number for number, token in enumerate(tokens)}
         called = [(one.one[0], one.other[0]) for one in self.same]
         called += [pair for family, pairs in beside.items() if isinstance(family, tuple) and family[0] == "number" for pair in pairs]
-        one_person = connected(len(tokens), [Edge(place[one], place[other], 1) for one, other in called])
+        one_person = connected(len(tokens), [Edge(place[one], place[other]) for one, other in called])
         marks: dict[Hashable, dict[int, int]] = defaultdict(dict)
         for node, (token, _) in enumerate(self.nodes):
             known = self.tokens[token]
@@ -240,7 +233,7 @@ class _Resolution:
         for family in marks.keys() & beside.keys():
             values = sorted({*marks[family].values(), *(value for pair in beside[family] for value in pair)})
             at = {value: number for number, value in enumerate(values)}
-            one_value = connected(len(values), [Edge(at[one], at[other], 1) for one, other in beside[family]])
+            one_value = connected(len(values), [Edge(at[one], at[other]) for one, other in beside[family]])
             marks[family] = {place: one_value[at[value]] for place, value in marks[family].items()}
         return marks
 

@@ -19,21 +19,13 @@ EXACT_STEPS = 4_000
 HUB_VALUES = 8
 """In a graph that is not searched: a node beside more values of one family than this names so many that it names nobody."""
 
-Cost = tuple[int, int]
-
 
 class Edge(NamedTuple):
-    """`alike` edges between two nodes, each of this strength; 0 where taking it away costs nothing."""
+    """`alike` edges between two nodes; 0 where taking them away costs nothing."""
 
     one: int
     other: int
-    strength: int
     alike: int = 1
-
-    @property
-    def cost(self) -> Cost:
-        """Fewer edges first; of equally many the weaker ones."""
-        return self.alike, self.alike * self.strength
 
     def beyond(self, node: int) -> int:
         return self.other if node == self.one else self.one
@@ -54,7 +46,7 @@ class Removed:
 def smallest(edges: list[Edge], marks: Marks) -> Removed:
     """Every edge of every smallest set: where several are equally small, nothing says which of them is right, so all of their edges go.
 
-    Smallest is: of the fewest edges, and of equally many the weakest. The order of edges decides nothing.
+    The order of edges decides nothing.
     """
     useful = _useful(edges, marks)
     if len(useful) <= EXACT_EDGES and (found := _searched(edges, useful, marks)) is not None:
@@ -102,9 +94,9 @@ class Path(NamedTuple):
 def _searched(edges: list[Edge], useful: set[int], marks: Marks) -> frozenset[int] | None:
     """Cheapest first over sets of edges, each grown by an edge of a way that it leaves open: every smallest set is met. None: given up."""
     ignored = set(range(len(edges))) - useful
-    waiting: list[tuple[Cost, tuple[int, ...]]] = [((0, 0), ())]
+    waiting: list[tuple[int, tuple[int, ...]]] = [(0, ())]
     seen: set[tuple[int, ...]] = {()}
-    best: Cost | None = None
+    best: int | None = None
     found: set[int] = set()
     for _ in range(EXACT_STEPS):
         if not waiting or (best is not None and waiting[0][0] > best):
@@ -119,8 +111,7 @@ def _searched(edges: list[Edge], useful: set[int], marks: Marks) -> frozenset[in
             grown = tuple(sorted((*taken, place)))
             if grown not in seen:
                 seen.add(grown)
-                more = edges[place].cost
-                heapq.heappush(waiting, ((cost[0] + more[0], cost[1] + more[1]), grown))
+                heapq.heappush(waiting, (cost + edges[place].alike, grown))
     return None
 
 
@@ -243,8 +234,7 @@ def _hubs(edges: list[Edge], marks: Marks) -> set[int]:
 
 def _minimum_cut(edges: list[Edge], gone: set[int], source: int, sinks: set[int]) -> set[int]:
     """Edges of a cheapest cut between `source` and all of `sinks`: as many as flow through (Ford and Fulkerson), nearest to the source."""
-    base = sum(edge.alike * edge.strength for edge in edges) + 1
-    room = {place: edge.cost[0] * base + edge.cost[1] for place, edge in enumerate(edges) if place not in gone}
+    room = {place: edge.alike for place, edge in enumerate(edges) if place not in gone}
     beside = _beside(edges, gone)
     flow = dict.fromkeys(room, 0)  # from `one` to `other`
     while True:

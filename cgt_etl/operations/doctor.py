@@ -1,8 +1,8 @@
 """What is wrong with a home, each thing with its remedy. Reads, and changes nothing.
 
-Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights, decisions and room. Reads every landed,
-sealed and released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is kept, no value of any
-row is said.
+Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights, decisions, actions and room. Reads every
+landed, sealed and released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is kept, no value
+of any row is said.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError
+from cgt_etl.handoffs import journal
 from cgt_etl.identity import decisions
 from cgt_etl.landing import receipt
 from cgt_etl.landing.delivery import Delivery, deliveries
@@ -34,7 +35,7 @@ class Complaint:
     """One thing that is wrong, as a person can act on it."""
 
     about: str
-    """keys, permissions, declarations, landing, vault, receipts, releases, nights, decisions, room."""
+    """keys, permissions, declarations, landing, vault, receipts, releases, nights, decisions, actions, room."""
     what: str
     remedy: str
 
@@ -165,6 +166,11 @@ def _decisions(settings: Settings, _registry: Registry) -> Iterator[tuple[str, s
         yield problem, "Restore decisions/ from a backup, or undo one of the two; no night is built on a damaged decision"
 
 
+def _actions(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    for problem in journal.problems(settings):
+        yield problem, "Restore actions/ from a backup"
+
+
 def _room(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
     builds = [path for path in settings.builds.glob("*.duckdb") if read.is_id(path.stem)]
     if builds:
@@ -183,5 +189,6 @@ LOOKS: dict[str, Look] = {
     "releases": _releases,
     "nights": _nights,
     "decisions": _decisions,
+    "actions": _actions,
     "room": _room,
 }

@@ -70,9 +70,11 @@ def release_asset() -> dg.AssetsDefinition:
             )
         ],
     )
-    def publish(night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[Any]]:
+    def publish(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[dg.MaterializeResult[Any]]:
         with one_sentence():
             release = night.publish()
+        for sentence in night.report.alerts:
+            context.log.warning("%s", sentence)
         table = "\n".join(f"| {name} | {count} |" for name, count in sorted(release.rows.items()))
         yield dg.MaterializeResult(
             asset_key=RELEASE,
@@ -80,6 +82,7 @@ def release_asset() -> dg.AssetsDefinition:
                 "night": night.name,
                 "release": release.id,
                 "folder": dg.MetadataValue.path(str(release.folder)),
+                "alerts": len(night.report.alerts),
                 "dagster/row_count": sum(release.rows.values()),
                 "tables": dg.MetadataValue.md(f"| table | rows |\n|---|---|\n{table}"),
             },

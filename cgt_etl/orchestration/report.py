@@ -84,6 +84,8 @@ class NightReport:
     problems: list[str] = field(default_factory=list)
     """Declaration folders, and feeds that delivered before, that were left out."""
     gate: list[GateLine] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    """Breaches of handoffs that are new in the release."""
     release_id: str | None = None
     """The release that is current when the night ends."""
     is_increment: bool = False
@@ -99,7 +101,8 @@ class NightReport:
         """Everything that somebody should look at, one sentence each."""
         left_out = [f"{line.outcome}: {line.reason}" for line in self.files if line.is_left_out or line.outcome == "waiting"]
         gate = [f"gate{' CLOSED' if line.is_closing else ''}: {line.sentence}" for line in self.gate]
-        return [*(f"left out: {problem}" for problem in self.problems), *left_out, *gate]
+        alerts = [f"ALERT: {sentence}" for sentence in self.alerts]
+        return [*(f"left out: {problem}" for problem in self.problems), *left_out, *gate, *alerts]
 
     def counts(self) -> dict[str, Any]:
         """Totals of what the night's files held: units and cells in, accepted, set aside, erased; files by outcome."""

@@ -110,8 +110,10 @@ class Night:
         self.report.number = number(self.settings, self.plan)
         self.report.is_increment = self.plan.base is not None
         self.report.release_id = self.plan.previous.id if self.plan.previous else None
-        if self.plan.is_nothing_new and self.plan.previous and not night_record.tells_of(self.settings, self.plan.previous):
-            self._record("released")  # killed between the release and its record
+        if self.plan.previous and not night_record.tells_of(self.settings, self.plan.previous):
+            self._look_for_alerts(self.plan.previous)  # killed between the release and its record
+            if self.plan.is_nothing_new:
+                self._record("released")
         return self.plan
 
     @step
@@ -187,6 +189,7 @@ class Night:
         self.report.status = "released"
         self.report.release_id = release.id
         self.report.rows = release.rows
+        self._look_for_alerts(release)
         self._record("released")
         return release
 
@@ -200,6 +203,15 @@ class Night:
         """A step failed: nothing was released, and the list of deliveries is kept."""
         if self.plan is not None and self.report.status != "released":
             self._record("failed")
+
+    def _look_for_alerts(self, release: read.Release) -> None:
+        """What is new among breaches of handoffs, before the record that tells it. The release stands whatever becomes of this."""
+        from cgt_etl.handoffs import alerts
+
+        try:
+            self.report.alerts += alerts.news(self.settings, release)
+        except Exception as error:
+            self.report.problems.append(f"handoffs could not be looked at: {_ours('alerts', error)}")
 
     def _record(self, status: night_record.Status) -> None:
         if self.report.number is None:

@@ -17,7 +17,7 @@ TABLES = {
     "party", "site", "subject", "subject_identifier", "consent", "therapy_order", "journey", "timeline", "event", "journey_event",
     "collection", "product", "product_edge", "batch", "process_series", "material_lot", "specification", "dose_unit", "administration",
     "measurement", "shipment", "logger_reading", "handoff", "outcome", "wearable_daily", "wearable_minute", "journey_features", "finding",
-    "row_source", "delivery", "clock_skew",
+    "row_source", "delivery", "clock_skew", "transition",
 }  # fmt: skip
 UNIT_SUFFIXES = {
     "ml": "mL", "min": "min", "h": "h", "days": "d", "hour": "h", "c": "Cel", "kg": "kg", "percent": "%", "10_9": "10*9", "10_6": "10*6",

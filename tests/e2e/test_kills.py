@@ -34,6 +34,7 @@ POINTS = [
     "publish.after_current",
     "publish.before_build_kept",
     "publish.after_build_kept",
+    "alerts.kept",
     "night.recorded",
 ]
 FEW = ["landing.before_rename", "publish.after_rename"]

@@ -43,7 +43,8 @@ KEYLESS = (table("message", *CELLS), RESULT, table("order", column("of", "OBR-4"
 ALONE = (table("result", *RESULT.columns, explode="OBX"),)
 FIELD = (*KEYED, table("identifier", column("id", "PID-3.1"), explode="PID-3"))
 TEXTS = st.sampled_from(["a", "4.1", "é", "", "", "\u2028", " ", "a^b", "^b", "^", "a^^c^d^MR", "a^^^^MR", "a^^^^", ">^4"])
-ODD_TEXTS = st.sampled_from(["a&b", "a&b^c&d", "a~b", "a^^^^MR~b^^^^PI", "a\\T\\b", "\\", "\ufeff", "#"])
+REPEATED = ["a~b", "a~a", "~a", "a~~", "~", "a^^^^MR~b^^^^PI", "b^^^^PI~a^^^^MR", "a^^^^MR~b^^^^MR", "a^^^^MR~~a^c^^^MR", ">^4~>^4"]
+ODD_TEXTS = st.sampled_from(["a&b", "a&b^c&d", *REPEATED, "a\\T\\b", "\\", "\ufeff", "#"])
 HEADER = "MSH|^~\\&"
 HEADERS = st.sampled_from([HEADER] * 9 + ["MSH|^~\\&#", "MSH|^~\\", "MSH#^~\\&", "MSH|&~\\^", "MSH|^^", "MSH|", "MSH", "MSHA|^~\\&"])
 ODD_LINES = st.sampled_from(
@@ -55,7 +56,7 @@ ODD_LINES = st.sampled_from(
 def messages(draw: st.DrawFn) -> list[str]:
     """A message like others: the same segments with other values, sometimes something of all that may stand there instead."""
     odd = draw(st.integers(0, 12))
-    texts = st.one_of(TEXTS, ODD_TEXTS) if odd in (1, 2, 3) else TEXTS
+    texts = st.one_of(TEXTS, ODD_TEXTS) if odd in (1, 2) else st.one_of(TEXTS, st.sampled_from(REPEATED)) if odd == 3 else TEXTS
     kind = draw(st.sampled_from(["ORU^R01"] * 5 + ["ORU^R01^ORU_R01", "ADT^A01", "ORU", ""]))
     lines = [f"{draw(HEADERS) if odd == 4 else HEADER}|LAB|{draw(texts)}|||||{kind}|{draw(texts)}|P", f"PID|1||{draw(texts)}|{draw(texts)}"]
     for number in range(draw(st.integers(1, 2))):
@@ -111,12 +112,14 @@ def test_messages_say_the_same(objects: tuple[ObjectSpec, ...], written: tuple[H
         assert quick == told(path, objects, file)
 
 
-def test_messages_of_the_same_segments_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("identifiers", ["a^^^^MR", "b^^^^PI~a^^^^MR", "a^^^^MR~c~a^^^^MR"])
+def test_messages_of_the_same_segments_are_read_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, identifiers: str) -> None:
     path = tmp_path / "f.hl7"
-    path.write_text("MSH|^~\\&|||||||ORU^R01|1\rPID|1||a^^^^MR\rOBX|1|NM|c||5\r" * 9_000, encoding="utf-8")
+    path.write_text(f"MSH|^~\\&|||||||ORU^R01|1\rPID|1||{identifiers}\rOBX|1|NM|c||5\r" * 9_000, encoding="utf-8")
     read: list[int] = []
     monkeypatch.setattr(hl7._Pass, "_message", lambda self, position, lines: read.append(position))
     batches = [batch for batch in open_reader(Hl7Format(format="hl7"), path, KEYED) if batch.object == "result"]
     assert {type(batch) for batch in batches} == {Columnar}
     assert sum(len(batch.positions) for batch in batches) + len(read) == 9_000
+    assert {mrn for batch in batches for mrn in batch.columns["mrn"]} == {"a"}
     assert len(read) < 10

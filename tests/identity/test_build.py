@@ -144,7 +144,7 @@ def test_every_contradiction_is_resolved_as_if_it_were_the_only_one(tmp_path: Pa
 
 def test_the_side_with_more_records_stands_and_is_contested(tmp_path: Path) -> None:
     crid = Id("crid", "R1", "recipient")
-    built = identity(tmp_path, Sent("1", _rows((coi("C1"), mrn("1"), crid), (coi("C1"), mrn("2")), (mrn("1"), crid))))
+    built = identity(tmp_path, Sent("1", _rows((coi("C1"), mrn("1"), crid), (coi("C1"), mrn("2")), (coi("C1"), mrn("1")))))
     assert built.subject_of(coi("C1")) == built.subject_of(mrn("1")) == built.subject_of(crid) != built.subject_of(mrn("2"))
     assert all(row["is_contested"] for row in built["subject"])
     assert not built.identifier(crid)["is_contested"]
@@ -165,13 +165,22 @@ def test_two_numbers_of_two_hospitals_are_one_person(tmp_path: Path) -> None:
     assert built["conflict"] == []
 
 
-def test_of_sets_equally_small_the_weakest_yields(tmp_path: Path) -> None:
-    """Any of six mentions would do; a number in somebody's record is more easily wrong than a scanned id."""
+def test_of_sets_equally_small_all_yield(tmp_path: Path) -> None:
+    """Any of six mentions would do, a typed number's as well as a scanned id's: nothing says which."""
     crid = Id("crid", "R1", "recipient")
     built = identity(tmp_path, Sent("1", _rows((mrn("1"), coi("C1")), (coi("C1"), crid), (crid, mrn("2")))))
-    assert built.subject_of(crid) == built.subject_of(coi("C1"))
-    assert len({built.subject_of(one) for one in (mrn("1"), mrn("2"), crid)}) == 3
+    assert len({built.subject_of(one) for one in (mrn("1"), mrn("2"), coi("C1"), crid)}) == 4
     assert {(row["rule_id"], row["source_row"]) for row in built["conflict"]} == {("I01", 2), ("I01", 3), ("I01", 4)}
+
+
+def test_a_label_of_another_patient_on_a_collection_joins_nobody(tmp_path: Path) -> None:
+    """One donation's record names its donor, the patient's number and another patient's chain of identity."""
+    donor, chart = Id("donor_id", "D1", "recipient"), [Id("fhir_patient_id", one, "recipient") for one in ("p1", "p2")]
+    charts = [(chart[0], mrn("1")), (chart[1], mrn("2"), coi("C2"))]
+    built = identity(tmp_path, Sent("1", _rows(*charts, *charts, (donor, mrn("1"), coi("C2")))))
+    persons = [{built.subject_of(one) for one in named} for named in charts]
+    assert [len(one) for one in persons] == [1, 1]
+    assert built.subject_of(donor) not in persons[0] | persons[1]
 
 
 @pytest.mark.rule("I01")

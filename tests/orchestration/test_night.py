@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from cgt_etl.orchestration.night import run_night
 from cgt_etl.orchestration.report import NightReport
 from cgt_etl.orchestration.steps import silent
 from cgt_etl.release import night_record
+from cgt_etl.release.read import Release
 from tests.orchestration.conftest import CANARY, Stage
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -116,3 +118,30 @@ def test_nothing_new_ends_before_identity(stage: Stage) -> None:
 def test_silent_lets_our_own_errors_through() -> None:
     with pytest.raises(CgtError, match="ours"), silent("step"):
         raise CgtError("ours")
+
+
+def test_alerts_are_recorded_with_the_night_and_those_that_a_kill_took_with_the_next(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Release("0001-cdcdcdcdcdcdcdcd", stage.settings.releases / "0001-cdcdcdcdcdcdcdcd", {"night": 1})
+    plan = steps.planning.plan
+
+    def after(*said: object) -> object:
+        made: Any = plan(*said)  # type: ignore[arg-type]
+        made.previous = before  # current, and no record tells of it
+        return made
+
+    monkeypatch.setattr(steps.planning, "plan", after)
+    monkeypatch.setattr("cgt_etl.handoffs.alerts.news", lambda _, release: [f"new in {release.id}"])
+    report = play(stage)
+    assert report.alerts == ["new in 0001-cdcdcdcdcdcdcdcd", "new in 0001-abababababababab"]
+    assert [f"ALERT: {sentence}" for sentence in report.alerts] == night_record.load(stage.settings, 1).problems[-2:]
+
+
+def test_a_failing_look_for_alerts_stops_no_release_and_tells_no_value(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> list[str]:
+        raise ValueError(CANARY)
+
+    monkeypatch.setattr("cgt_etl.handoffs.alerts.news", broken)
+    report = play(stage)
+    assert report.status == "released"
+    [told] = [line for line in report.lines() if "handoffs could not be looked at" in line]
+    assert CANARY not in told

@@ -530,3 +530,15 @@ def test_what_is_no_release_or_no_truth_is_said_in_a_sentence(build: Path, truth
     _lines(truth, "records", [{"file": PATIENT, "lands": True}])
     with pytest.raises(NotScorable, match="older simulator"):
         score(build, truth)
+
+
+def test_a_batch_made_again_is_asked_for_where_another_record_names_the_failed_one(build: Path, truth: Path) -> None:
+    _clean(truth)
+    records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    records[0]["edges"].append(_edge("remake", ["batch", "6"], ["batch", "7"]))
+    records[0]["objects"] = [["batch", "maker", "7"], ["batch", "maker", "6"]]
+    _lines(truth, "records", records)
+    assert "remake, found" not in _missed(build, truth)
+    records[1]["objects"] = [["batch", "maker", "6"]]
+    _lines(truth, "records", records)
+    assert "remake, found" in _missed(build, truth)

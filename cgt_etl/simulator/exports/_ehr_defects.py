@@ -11,6 +11,8 @@ from cgt_etl.simulator.facts import DefectClass, Record
 CD4 = ("24467-3", "eGFR")
 """A CD4 code under the display of a kidney function."""
 WHITE_CELLS, CD3, CD8 = "6690-2", "8122-4", "14135-8"
+MOST_CD8_PER_UL = 5000
+"""The most that is plausible (`measurements.csv`)."""
 
 
 def _is_count(record: Record) -> bool:
@@ -60,11 +62,11 @@ def _few_white_cells(record: Record, draws: Draws) -> Record | None:
 
 
 def _many_subsets(record: Record, draws: Draws) -> Record | None:
-    """More CD8 than CD3 positive cells, in one panel."""
+    """More CD8 than CD3 positive cells, in one panel, each of them plausible by itself."""
     parts = {part["code"]["coding"][0]["code"]: part for part in record.get("component", ())}
     if not parts.keys() >= {CD3, CD8}:
         return None
-    changed = {**parts[CD8]["valueQuantity"], "value": round(parts[CD3]["valueQuantity"]["value"] * 1.3)}
+    changed = {**parts[CD8]["valueQuantity"], "value": min(round(parts[CD3]["valueQuantity"]["value"] * 1.3), MOST_CD8_PER_UL)}
     return {**record, "component": [*({**part, "valueQuantity": changed} if code == CD8 else part for code, part in parts.items())]}
 
 

@@ -6,7 +6,7 @@ follows from what its ends are elsewhere: a released key is one thing in all its
 What a record says of cells that it names no closer than by their donation, a release may tell of the donation or bag by bag; and of the
 donation what a record says of bags that no other record names. How many are told of a bag is reported. A step from cells of which no record
 says how they came to be is not asked for: a pool of a centre that does not tell of pools, or a part of a donation whose own record was
-lost, and its collection's with it.
+lost, and its collection's with it. Nor is a batch made again for one that no other record names.
 """
 
 from __future__ import annotations
@@ -59,10 +59,12 @@ def figures(links: Links, found_target: float, target: float | None) -> Iterator
         if one.child[0] == CELLS:
             # the record of a collection tells of all that came of it
             known[one.child[1]] += [one.child, *([one.parent] if one.edge_type == "create" and one.is_required else [])]
+    batches = _batches(links.truth)
     released = _released(links.released)
     strange = _match(released, by_place)
     for edge_type in sorted({one.edge_type for one in stated} | {one.edge_type for one in released}):
-        wanted = [one for one in stated if one.edge_type == edge_type and one.is_required and not _is_of_nowhere(one, known)]
+        required = [one for one in stated if one.edge_type == edge_type and one.is_required and not _is_of_nowhere(one, known)]
+        wanted = [one for one in required if edge_type != "remake" or one.parent in batches]
         mine = [one for one in released if one.edge_type == edge_type]
         twice = [one for one in stated if one.edge_type == edge_type and len(one.told) > 1 and all(one.parent)]
         extra = [_where(one) for one in mine if one.id in strange] + [one.where for one in twice for _ in range(len(one.told) - 1)]
@@ -77,6 +79,15 @@ def _is_of_nowhere(edge: Stated, known: dict[str, list[Thing]]) -> bool:
     if edge.parent[0] != CELLS or edge.edge_type == "create":
         return False
     return not any(_agree(edge.parent, thing) for thing in known.get(edge.parent[1], ()))
+
+
+def _batches(truth: TruthFiles) -> set[Thing]:
+    """Those that a standing record names, but for what it says was made again."""
+    found: set[Thing] = set()
+    for record in truth.standing:
+        failed = {tuple(edge["parent"]) for edge in record.get("edges", ()) if edge["edge"] == "remake"}
+        found |= {("batch", named[-1]) for named in record.get("objects", ()) if named[0] == "batch"} - failed
+    return found
 
 
 def _where(edge: One) -> str:

@@ -78,6 +78,15 @@ handed as (
     where {{ column }} is not null and {{ only_touched() }}
     {{ 'union' if not loop.last }}
     {%- endfor %}
+    union
+    select
+        'transition' as table_name,
+        transition_id as row_key,
+        case when handoff_id is null then 'batch' else 'handoff' end as parent_table,
+        coalesce(handoff_id, batch_id) as parent_key,
+        component_id
+    from {{ ref('transition') }}
+    where {{ only_touched() }}
 ),
 
 parent as (

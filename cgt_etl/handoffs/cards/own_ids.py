@@ -1,0 +1,80 @@
+"""A partner's own numbers (donation, lot, batch, container) at places of its own deliveries, out of the vault, for a holder of its key.
+
+A number is the partner's own where it issues it: a donation number that begins with a facility number of its sites, a lot or batch that its
+contract says it issues, a container or waybill of a courier. Another's number in its file is not told: it would be another's on its card.
+What is found goes into the card that is being written and nowhere else: no release, no log. A partner that tokenises at home keeps its
+files: there the place in its file is what the card says. Never reads a number of a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.errors import CgtError
+from cgt_etl.extract import open_reader
+from cgt_etl.landing.delivery import delivery as delivery_by_id
+from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.vault import Vault, printable
+from cgt_etl.settings import Settings
+
+KINDS = ("din", "lot", "batch", "order_id", "sscc", "awb")
+"""Of these the first that a record has and that is the partner's own; none names a person."""
+_CARRIED = ("sscc", "awb")
+_FIN = 5
+"""Signs of a donation number that name the facility that gave it."""
+
+
+def look_up(settings: Settings, registry: Registry, partner: str, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """(delivery, position) -> number, of the places whose records have one.
+
+    Raises:
+        CgtError: a place of another partner.
+        DeclarationError, VaultError: no key, or one that does not open the vault.
+    """
+    wanted: dict[str, set[int]] = {}
+    for delivery, position in places:
+        if not delivery.startswith(f"{partner}/"):
+            raise CgtError("a number of another partner is not looked up for a card", partner=partner)
+        wanted.setdefault(delivery, set()).add(position)
+    vault = Vault(settings.vault, keys_of(settings).vault)
+    found: dict[tuple[str, int], str] = {}
+    for delivery, positions in sorted(wanted.items()):
+        found |= {(delivery, position): text for position, text in _of(settings, registry, vault, delivery, positions).items()}
+    return found
+
+
+def _of(settings: Settings, registry: Registry, vault: Vault, delivery: str, positions: set[int]) -> dict[int, str]:
+    said = delivery_by_id(settings, delivery).manifest
+    binding = registry.binding(said.partner, said.feed)
+    feed, fins = binding.feed, {site.fin for site in binding.partner.sites if site.fin}
+    kinds = {
+        (spec.name, column.name): column.extension.identifier or ""
+        for spec in feed.objects
+        for column in spec.columns
+        if column.extension.identifier in KINDS and binding.issuer_of(column) in ("", binding.partner.partner)
+    }
+
+    def is_own(kind: str, text: str) -> bool:
+        if kind == "din":
+            return text.strip().lstrip("=")[:_FIN] in fins
+        return kind not in _CARRIED or "courier" in binding.partner.roles
+
+    best: dict[int, tuple[int, str]] = {}
+    with vault.readable(f"{delivery}/raw.enc") as raw:
+        read = open_reader(
+            feed.extension.file,
+            raw,
+            feed.objects,
+            ignored_elements=feed.extension.ignored_elements,
+            name=said.source_name,
+            entry=feed.extension.entry,
+        )
+        for batch in read:
+            for row in (row for row, position in enumerate(batch.positions) if position in positions):
+                for column, texts in batch.columns.items():
+                    kind, text = kinds.get((batch.object, column), ""), texts[row]
+                    if kind and text and is_own(kind, text):
+                        rank = (KINDS.index(kind), printable(text))
+                        best[batch.positions[row]] = min(rank, best.get(batch.positions[row], rank))
+    return {position: text for position, (_, text) in best.items()}
