@@ -4,6 +4,8 @@ BIN := .venv/bin
 DEMO := .cgt/demo
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Small matrices on a core each: threads of their own made some tests forty times slower on busy cores.
+export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: run test unit real history ui docs setup lint lock clean
 

@@ -65,6 +65,10 @@ class Settings:
         return self.home / "receipts"
 
     @property
+    def cards(self) -> Path:
+        return self.home / "cards"
+
+    @property
     def nights(self) -> Path:
         return self.home / "nights"
 
@@ -75,6 +79,10 @@ class Settings:
     @property
     def actions(self) -> Path:
         return self.home / "actions"
+
+    @property
+    def collective(self) -> Path:
+        return self.home / "collective"
 
     @property
     def alerts(self) -> Path:

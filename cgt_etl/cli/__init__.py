@@ -14,6 +14,7 @@ import click
 
 from cgt_etl.cli import (
     actions,
+    collective,
     declarations,
     dialects,
     genealogy,
@@ -35,7 +36,21 @@ def cgt_etl() -> None:
     """Exports of many organisations in, one longitudinal vein-to-vein dataset out."""
 
 
-for module in (nights, releases, genealogy, handoffs, actions, quarantine, identity, receipts, dialects, partners, declarations, homes):
+for module in (
+    nights,
+    releases,
+    genealogy,
+    handoffs,
+    actions,
+    collective,
+    quarantine,
+    identity,
+    receipts,
+    dialects,
+    partners,
+    declarations,
+    homes,
+):
     for command in module.COMMANDS:
         cgt_etl.add_command(command)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cgt_etl.handoffs.evaluation.figures import Map
     from cgt_etl.handoffs.mining import Format
 
-PARTS = ("bottlenecks", "charts", "actions", "effects", "dwell")
+PARTS = ("bottlenecks", "charts", "actions", "effects", "infusions", "dwell")
 
 
 @click.group()
@@ -74,6 +75,31 @@ def export(format_: Format, release_id: str | None, out: Path) -> None:
 
 
 @handoffs.command()
+@click.option("--release", "release_id", help="A release by its id or night; the current one when absent.")
+@click.option("--json", "as_json", is_flag=True, help="For machines: each deviation with its journey, object and event.")
+def conformance(release_id: str | None, *, as_json: bool) -> None:
+    """Say which journeys left the path that their modality allows: steps missing, out of order, not allowed or repeated."""
+    from cgt_etl.handoffs import conformance as judge
+    from cgt_etl.release import read
+
+    release = read.find(Settings.from_environment(), release_id)
+    journeys = {row["modality"] or "not judged": row["journeys"] for row in judge.judged(release).to_dicts()}
+    found = judge.deviations(release).to_dicts()
+    if as_json:
+        click.echo(json.dumps({"journeys": journeys, "deviations": found}, indent=1))
+        return
+    left = {(one["modality"], one["journey_id"]) for one in found}
+    for modality, many in journeys.items():
+        if modality == "not judged":
+            click.echo(f"{many} journeys are of no known modality and were not judged.")
+        else:
+            kept = many - sum(one == modality for one, _ in left)
+            click.echo(f"{modality}: {kept} of {many} journeys kept to the path.")
+    for (kind, step, against), many in sorted(Counter((one["deviation"], one["step"], one["against"] or "") for one in found).items()):
+        click.echo(f"{kind}  {step}{f' (against {against})' if against else ''}: {many}")
+
+
+@handoffs.command()
 @click.option("--release", "release_id", help="Its id, or how it begins; the current one when absent.")
 @click.option("--partner", "chosen", multiple=True, help="Only this one; may be repeated.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Gets a folder per partner.")
@@ -83,6 +109,25 @@ def cards(release_id: str | None, chosen: tuple[str, ...], out: Path, *, with_id
     from cgt_etl.reports.nightly import write_cards
 
     for folder in write_cards(Settings.from_environment(), release_id, chosen, out, with_ids=with_ids):
+        click.echo(f"Wrote {folder}.")
+
+
+@handoffs.command()
+@click.argument("what", metavar="LOT|BATCH|ID|-")
+@click.option("--release", "release_id", help="Its id, or how it begins; the current one when absent.")
+@click.option("--partner", help="Who issued the number; every issuer is tried when absent.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Gets a folder per dose.")
+@click.option("--own-ids", "with_ids", is_flag=True, help="Also the lot's number, from the vault, for a person with the key.")
+def arrival(what: str, release_id: str | None, partner: str | None, out: Path, *, with_ids: bool) -> None:
+    """Write what is known of a dose that arrives, for the pharmacist who receives it: HTML and PDF (docs/arrival.md).
+
+    `-` reads the number from standard input, so that it stays out of the shell's history. A number needs the master key, an id does not.
+    For information: it decides nothing about a product or a patient.
+    """
+    from cgt_etl.reports.arrivals import write_arrivals
+
+    text = sys.stdin.readline().strip() if what == "-" else what
+    for folder in write_arrivals(Settings.from_environment(), text, release_id, out, partner=partner, with_ids=with_ids):
         click.echo(f"Wrote {folder}.")
 
 

@@ -7,6 +7,7 @@ fault). `@row`, `@item` and `@digest` say whose they are.
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,10 @@ class Delivered:
         return pl.concat([pl.DataFrame(schema=schema), *self.frames], rechunk=True)
 
 
+FEW = 100
+"""Rows up to which a column is read text by text: setting up the quick way takes longer than that."""
+
+
 def is_cast(column: ColumnSpec) -> bool:
     """Whether the door reads the column: all but dropped ones; a dropped identifier is read too, for the suppression list."""
     return column.extension.action != "drop" or column.extension.cast == "identifier"
@@ -86,6 +91,10 @@ def typed(delivered: Delivered, contexts: Callable[[ColumnSpec], Context]) -> pl
 def _read(frame: pl.DataFrame, column: ColumnSpec, context: Context) -> pl.DataFrame:
     source, name = f"{column.name}@text", column.name
     values = {f"{name}{suffix}": dtype for suffix, dtype in layout(column)}
+    if frame.height <= FEW:
+        cells = functools.cache(caster(column, context))
+        texts = frame[source].to_list()
+        return frame.hstack(_table((source, TEXT), texts, map(cells, texts), name, values).drop(source))
     quick = plain(column, context)
     read = quick(frame[source]) if quick else None
     rest = frame[source] if read is None else frame[source].filter(~read[TAKEN])

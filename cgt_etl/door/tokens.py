@@ -46,6 +46,10 @@ class Keys:
         """Makes the tokens of one shared view: those of another name or release cannot be joined with them."""
         return self._derive(f"share/{name}/{release_id}")
 
+    def collective(self, use: str) -> bytes:
+        """Of the collective tables: `offsets` draws what they are rounded by, `ledger` marks the counts behind them."""
+        return self._derive(f"collective/{use}")
+
     @cached_property
     def vault(self) -> bytes:
         """Seals raw files and what was set aside."""

@@ -36,6 +36,7 @@ OBJECT_KINDS = frozenset(
         "serial",
         "material_lot",
         "logger",
+        "seal",
         "specimen",
     }
 )

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.orchestration.card_assets import cards_asset
 from cgt_etl.orchestration.job import NIGHT, night_job, nightly
 from cgt_etl.orchestration.landing_assets import landing_assets, partner_specs, plan_asset
 from cgt_etl.orchestration.model_assets import dbt_assets, identity_asset, mart_keys, relation_asset
@@ -31,6 +32,7 @@ def build(settings: Settings, registry: Registry) -> dg.Definitions:
             dbt_assets(parsed),
             gate_asset(mart_keys(parsed)),
             release_asset(),
+            cards_asset(),
         ],
         asset_checks=promise_checks(registry),
         jobs=[night_job],

@@ -1,7 +1,7 @@
 """Names in the asset graph (keys, groups, owners) and how a step fails there. One place, so that every stage finds the one before it.
 
 partner/<partner>  ->  landing/<partner>/<feed>  ->  landed/<dialect>/<feed>__<object>, identity/*, control/*  ->  dbt models
-->  gate  ->  release
+->  gate  ->  release  ->  feedback_cards
 """
 
 import re
@@ -17,6 +17,9 @@ from cgt_etl.errors import CgtError
 PLAN = dg.AssetKey("plan")
 GATE = dg.AssetKey("gate")
 RELEASE = dg.AssetKey("release")
+CARDS = dg.AssetKey("feedback_cards")
+HANDOFFS = "handoffs"
+"""Group of what is told of handoffs: their marts, which say so themselves, and the cards."""
 
 
 def partner_key(partner: str) -> dg.AssetKey:
@@ -37,11 +40,14 @@ def dbt_key(props: Mapping[str, Any]) -> dg.AssetKey:
 
 
 def dbt_group(props: Mapping[str, Any]) -> str:
-    """Stage of one dbt node, by the folder it lies in."""
+    """Stage of one dbt node, by the folder it lies in; or the group that its `meta: dagster: group` names."""
     if props["resource_type"] == "source":
         return "landing" if props["schema"] == "landed" else "identity"
     if props["resource_type"] == "seed":
         return "vocabularies"
+    named = (props["config"].get("meta") or {}).get("dagster", {}).get("group")
+    if named:
+        return str(named)
     folders = props["original_file_path"].split("/")
     return next((stage for stage in ("intermediate", "marts") if stage in folders), "staging")
 

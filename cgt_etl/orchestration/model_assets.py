@@ -133,7 +133,7 @@ def dbt_assets(manifest: Manifest) -> dg.AssetsDefinition:
 def mart_keys(manifest: Manifest) -> list[dg.AssetKey]:
     """The released tables."""
     models = (props for props in manifest["nodes"].values() if props["resource_type"] == "model")
-    return sorted(dbt_key(props) for props in models if dbt_group(props) == "marts" and props["config"]["materialized"] != "ephemeral")
+    return sorted(dbt_key(props) for props in models if "marts" in props["fqn"] and props["config"]["materialized"] != "ephemeral")
 
 
 def _plan_is_done(night: Night) -> bool:

@@ -86,6 +86,8 @@ class NightReport:
     gate: list[GateLine] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     """Breaches of handoffs that are new in the release."""
+    cards: list[str] = field(default_factory=list)
+    """What is amiss with the feedback cards of the release."""
     release_id: str | None = None
     """The release that is current when the night ends."""
     is_increment: bool = False
@@ -102,7 +104,8 @@ class NightReport:
         left_out = [f"{line.outcome}: {line.reason}" for line in self.files if line.is_left_out or line.outcome == "waiting"]
         gate = [f"gate{' CLOSED' if line.is_closing else ''}: {line.sentence}" for line in self.gate]
         alerts = [f"ALERT: {sentence}" for sentence in self.alerts]
-        return [*(f"left out: {problem}" for problem in self.problems), *left_out, *gate, *alerts]
+        cards = [f"feedback cards: {sentence}" for sentence in self.cards]
+        return [*(f"left out: {problem}" for problem in self.problems), *left_out, *gate, *alerts, *cards]
 
     def counts(self) -> dict[str, Any]:
         """Totals of what the night's files held: units and cells in, accepted, set aside, erased; files by outcome."""

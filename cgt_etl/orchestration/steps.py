@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cgt_etl.identity.build import IdentityResult
     from cgt_etl.orchestration.warehouse import Built
     from cgt_etl.quality.gate import Verdict
+    from cgt_etl.reports.nightly import Told
 
 WHOLE = "Run the whole job `night`: a step by itself has nothing to work on"
 P = ParamSpec("P")
@@ -114,6 +115,7 @@ class Night:
             self._look_for_alerts(self.plan.previous)  # killed between the release and its record
             if self.plan.is_nothing_new:
                 self._record("released")
+                self.tell_partners()
         return self.plan
 
     @step
@@ -192,6 +194,23 @@ class Night:
         self._look_for_alerts(release)
         self._record("released")
         return release
+
+    @step
+    def tell_partners(self) -> Told | None:
+        """Write the feedback cards of the release that stands. It stands whatever becomes of them: None, and a sentence in the report."""
+        from cgt_etl.reports import nightly
+
+        if self.report.release_id is None:
+            raise CgtError("there is no release to tell of; steps were called out of order", remedy=WHOLE)
+        done = None
+        try:
+            done = nightly.tell(self.settings, self.report.release_id)
+            self.report.cards += done.problems
+        except Exception as error:
+            self.report.cards.append(f"not all could be written: {_ours('tell_partners', error)}")
+        if self.report.cards:
+            self._record("released")
+        return done
 
     def remove_work(self) -> None:
         """Remove the build file and the identity tables; a published build has been renamed away before."""

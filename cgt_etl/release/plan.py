@@ -20,7 +20,7 @@ from cgt_etl.landing.delivery import Delivery, delivery
 from cgt_etl.release import digest, night_record, read
 from cgt_etl.settings import PACKAGE, REPOSITORY, Settings
 
-SCHEMA_VERSION = "1.4.0"
+SCHEMA_VERSION = "1.5.0"
 """Of the released tables: major when a column goes or changes its meaning, minor when one comes."""
 ENGINES = ("duckdb", "dbt-core", "dbt-duckdb", "pandera", "polars", "pyarrow")
 """Packages whose version may change a released byte."""

@@ -31,10 +31,10 @@ _TOP = 148.0
 _INK, _SOFT, _HEAD, _OWN, _BAD, _RULE = (HexColor(code) for code in ("#1f2933", "#5b6773", "#14526a", "#1f6f8b", "#c2410c", "#d5dbe1"))
 _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=8.2, leading=10.2, textColor=_INK)
 _POINT = ParagraphStyle("point", parent=_TEXT, leftIndent=8, bulletIndent=0, bulletFontSize=8, spaceAfter=1.5)
-_SMALL = ParagraphStyle("small", parent=_TEXT, fontSize=7, leading=8.6, textColor=_SOFT)
-_CELL = ParagraphStyle("cell", parent=_TEXT, fontSize=7.2, leading=8.8)
-_CODE = ParagraphStyle("code", parent=_CELL, fontName="Courier", fontSize=6.2, leading=7.6, wordWrap="CJK")
-_SECTION = ParagraphStyle(
+SMALL = ParagraphStyle("small", parent=_TEXT, fontSize=7, leading=8.6, textColor=_SOFT)
+CELL = ParagraphStyle("cell", parent=_TEXT, fontSize=7.2, leading=8.8)
+_CODE = ParagraphStyle("code", parent=CELL, fontName="Courier", fontSize=6.2, leading=7.6, wordWrap="CJK")
+SECTION = ParagraphStyle(
     "section", parent=_TEXT, fontName="Helvetica-Bold", fontSize=9.5, leading=12, textColor=_HEAD, spaceBefore=6, spaceAfter=2
 )
 _TODO = ParagraphStyle("todo", parent=_TEXT, fontSize=9, leading=11.5)
@@ -62,7 +62,7 @@ def sheet(card: Card) -> bytes:
         Frame(_MARGIN + place * (_COLUMN + _GAP), _MARGIN + 12, _COLUMN, height - 12, 0, 0, 0, 0, id=f"column{place}") for place in (0, 1)
     ]
     behind = Frame(_MARGIN, _MARGIN, _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN, 0, 0, 0, 0, id="behind")
-    document = BaseDocTemplate(written, pagesize=A4, title=_plain(f"Feedback card, {card.partner_name}"), invariant=1, pageCompression=1)
+    document = BaseDocTemplate(written, pagesize=A4, title=plain(f"Feedback card, {card.partner_name}"), invariant=1, pageCompression=1)
     document.addPageTemplates([PageTemplate("card", frames, onPage=_head(card)), PageTemplate("behind", [behind])])
     columns: list[Flowable] = [
         KeepInFrame(_COLUMN, height - 12, column, mode="shrink", mergeSpace=1) for column in (list(_left(card)), list(_right(card)))
@@ -76,10 +76,10 @@ def _head(card: Card) -> Callable[[Canvas, BaseDocTemplate], None]:
         top = _HEIGHT - _MARGIN
         canvas.setFillColor(_INK)
         canvas.setFont("Helvetica-Bold", 16)
-        canvas.drawString(_MARGIN, top - 12, _plain(card.partner_name))
+        canvas.drawString(_MARGIN, top - 12, plain(card.partner_name))
         canvas.setFont("Helvetica", 8)
         canvas.setFillColor(_SOFT)
-        canvas.drawString(_MARGIN, top - 25, _plain(f"Feedback card · {card.roles}"))
+        canvas.drawString(_MARGIN, top - 25, plain(f"Feedback card · {card.roles}"))
         canvas.drawRightString(_WIDTH - _MARGIN, top - 13, f"handoffs until {card.data_until} · release {card.release}")
         canvas.drawRightString(_WIDTH - _MARGIN, top - 25, "for quality improvement; not for deciding on a product or a patient")
         canvas.setStrokeColor(_OWN)
@@ -87,7 +87,7 @@ def _head(card: Card) -> Callable[[Canvas, BaseDocTemplate], None]:
         canvas.line(_MARGIN, top - 31, _WIDTH - _MARGIN, top - 31)
         _tiles_on(canvas, card, top - 38)
         for one in card.of("action"):
-            said = Paragraph(f"<b>Do this next.</b> {_escaped(one.text)}", _TODO)
+            said = Paragraph(f"<b>Do this next.</b> {escaped(one.text)}", _TODO)
             _, height = said.wrap(_WIDTH - 2 * _MARGIN - 18, 60)
             canvas.setFillColor(HexColor("#fff4e8"))
             canvas.rect(_MARGIN, top - 98 - height, _WIDTH - 2 * _MARGIN, height + 8, stroke=0, fill=1)
@@ -140,7 +140,7 @@ def _left(card: Card) -> Iterable[Flowable]:
         yield from _points(card, "hours", 5)
     if card.of("peers"):
         yield _title("Among your peers")
-        yield Paragraph(f"as of the quarterly cut on {card.compared_until}; from eight contributors on", _SMALL)
+        yield Paragraph(f"as of the quarterly cut on {card.compared_until}; from eight contributors on", SMALL)
         yield from _points(card, "peers", 4)
     yield _title("Promised and delivered")
     rows = [["feed", "promised", "files", "refused", "records", "set aside"]]
@@ -175,19 +175,19 @@ def _right(card: Card) -> Iterable[Flowable]:
             rows.append([f"{look.what}, {look.side}", look.wrong, place, *([look.own_id] if has_ids else [])])
         yield _table(rows, (0.25, 0.22, 0.29, 0.24) if has_ids else (0.3, 0.27, 0.43))
         if card.looks_left_out:
-            yield Paragraph(f"and {card.looks_left_out} more: query own_handoff", _SMALL)
+            yield Paragraph(f"and {card.looks_left_out} more: query own_handoff", SMALL)
 
 
 def _behind(card: Card) -> Iterable[Flowable]:
     yield _title("Behind each statement")
     said = f"Each was counted on release {card.release}: over the rows of the query that meet the condition, $party being {card.partner}. "
-    yield Paragraph(_escaped(said + f"An id stays the same within {card.period}. The queries stand in card.html and card.json."), _SMALL)
+    yield Paragraph(escaped(said + f"An id stays the same within {card.period}. The queries stand in card.html and card.json."), SMALL)
     yield Spacer(1, 4)
-    head = [Paragraph(f"<b>{name}</b>", _CELL) for name in ("id", "statement", "query", "rows", "count", "of")]
+    head = [Paragraph(f"<b>{name}</b>", CELL) for name in ("id", "statement", "query", "rows", "count", "of")]
     rows = [head, *(_row(one) for one in card.statements)]
     width = _WIDTH - 2 * _MARGIN
     table = Table(rows, [width * part for part in (0.115, 0.40, 0.12, 0.245, 0.06, 0.06)], repeatRows=1)
-    table.setStyle(_style())
+    table.setStyle(table_style())
     yield table
 
 
@@ -195,42 +195,43 @@ def _row(one: Statement) -> list[Paragraph]:
     numbers = ["" if number is None else str(number) for number in (one.count, one.of)]
     texts = [
         (one.id, _CODE),
-        (sentence(one.text), _CELL),
-        (one.query, _CELL),
+        (sentence(one.text), CELL),
+        (one.query, CELL),
         (f"{one.counted} where {one.where}", _CODE),
-        *((text, _CELL) for text in numbers),
+        *((text, CELL) for text in numbers),
     ]
-    return [Paragraph(_escaped(text), style) for text, style in texts]
+    return [Paragraph(escaped(text), style) for text, style in texts]
 
 
 def _points(card: Card, section: str, most: int) -> Iterable[Flowable]:
     told = [one for one in card.of(section) if one.id not in drawn_ids(card)]
     for one in told[:most]:
-        yield Paragraph(_escaped(sentence(one.text)), _POINT, bulletText="•")
+        yield Paragraph(escaped(sentence(one.text)), _POINT, bulletText="•")
     if len(told) > most:
-        yield Paragraph(f"{len(told) - most} more on the next page", _SMALL)
+        yield Paragraph(f"{len(told) - most} more on the next page", SMALL)
 
 
 def _title(text: str) -> Paragraph:
-    return Paragraph(_escaped(text), _SECTION)
+    return Paragraph(escaped(text), SECTION)
 
 
 def _table(rows: Sequence[Sequence[str]], parts: Sequence[float], numbers: int = 99) -> Table:
     """Cells from the column `numbers` on stand at the right."""
-    right = ParagraphStyle("right", parent=_CELL, alignment=2)
+    right = ParagraphStyle("right", parent=CELL, alignment=2)
     cells = [
         [
-            Paragraph(f"<b>{_escaped(text)}</b>" if not line else _escaped(text), right if place >= numbers else _CELL)
+            Paragraph(f"<b>{escaped(text)}</b>" if not line else escaped(text), right if place >= numbers else CELL)
             for place, text in enumerate(row)
         ]
         for line, row in enumerate(rows)
     ]
     table = Table(cells, [_COLUMN * part for part in parts])
-    table.setStyle(_style())
+    table.setStyle(table_style())
     return table
 
 
-def _style() -> TableStyle:
+def table_style() -> TableStyle:
+    """A line below each row, and little room around."""
     return TableStyle([
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE),
@@ -241,11 +242,12 @@ def _style() -> TableStyle:
     ])  # fmt: skip
 
 
-def _escaped(text: str) -> str:
-    return escape(_plain(text))
+def escaped(text: str) -> str:
+    """As text inside a paragraph."""
+    return escape(plain(text))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """As the fonts that every reader of PDF has can show it: other letters without their marks, else a question mark."""
     return "".join(
         sign if _has(sign) else unicodedata.normalize("NFKD", sign).encode("cp1252", "ignore").decode("cp1252") or "?" for sign in text

@@ -16,6 +16,8 @@ from cgt_etl.reports.sheet import sheet
 
 SCHEMA_VERSION = "1.0.0"
 """Of card.json and card.csv."""
+TEXTS = ("card.html", "card.csv", "card.json")
+"""Of its files those of plain text; the PDF draws what they say."""
 FIELDS = ("id", "section", "key", "text", "count", "of", "value", "low", "high", "unit", "why_not", "query", "where", "counted")
 
 
@@ -29,9 +31,9 @@ def write(card: Card, folder: Path) -> Path:
     into = folder / card.partner
     durable.make_folder(into)
     for name, content in files(card).items():
-        durable.replace_file(into / name, [content])
+        durable.replace_file(into / name, [content], root=folder)
     with suppress(OSError):  # another run writes there
-        (into / durable.WORKPLACE).rmdir()
+        (folder / durable.WORKPLACE).rmdir()
     return into
 
 

@@ -214,7 +214,14 @@ class Engine:
                     if defect is None or one.edge_type not in defect.loses_edges
                 ],
                 "events": [
-                    {"event_type": one.event_type, "object": one.object, "person": one.person, "local": one.local, "utc": one.utc}
+                    {
+                        "event_type": one.event_type,
+                        "object": one.object,
+                        "person": one.person,
+                        "local": one.local,
+                        "utc": one.utc,
+                        "replaces": one.replaces,
+                    }
                     for one in (*fact.events, *(defect.adds if defect else ()))
                 ],
                 "consent": asdict(fact.consent) if fact.consent else None,

@@ -50,6 +50,8 @@ class Stated:
     object: str
     """What it happened to, in the truth's words (a DIN, a batch number, a lot, an SSCC, `journey 7`): two records that state
     one event agree on (event_type, object)."""
+    replaces: str = ""
+    """Object of the earlier event of its type that it takes the place of; empty for none."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from cgt_etl.simulator.facts import Thing
 from cgt_etl.simulator.model import Administration, Bag, Journey
@@ -10,11 +11,18 @@ from cgt_etl.simulator.model import Administration, Bag, Journey
 Row = dict[str, str | float | None]
 CODE = 5
 """Characters of a product description code, with which a product code begins."""
+KEPT_DAYS = {"fresh": 3, "cryopreserved": 1826}
+"""State of a bag -> days from its making to the last of its use."""
 
 
 def cells(bag: Bag) -> Thing:
     """The bag, named in full."""
     return ("cells", bag.din, bag.product_code[:CODE], bag.division)
+
+
+def expiry(bag: Bag) -> date:
+    """Last day of use on its label; how long cells keep is chosen."""
+    return bag.created.date() + timedelta(days=KEPT_DAYS[bag.state])
 
 
 def donation(din: str, division: str = "") -> Thing:

@@ -163,6 +163,50 @@ def effects(seed: int, *, draw: int = 0, slope: float = -0.25, slope_spread: flo
     return Upstream(cases, slope, slope_spread, noise)
 
 
+class Infusions(NamedTuple):
+    """Hold before manufacture and the time from receipt until infusion."""
+
+    cases: pl.DataFrame
+    """`site`, `product`, `exposure` (hours of hold), `days` (whole), `event` (0 still waiting at the edge, 1 infused, 2 dropped out)."""
+    slope: float
+    """Logarithm of the factor of the hazard of infusion by an hour of hold, in the mean of all sites there could be."""
+    slope_spread: float
+    """Standard deviation of that logarithm between sites."""
+
+
+def infusions(seed: int, *, draw: int = 0, slope: float = -0.03, slope_spread: float = 0.01) -> Infusions:
+    """A year of journeys: waits of about a month, drop-outs whom a longer hold makes more likely, and an edge that some do not reach.
+
+    Sites that hold longer are slower for other reasons too, and products differ in hold, pace and drop-out: both confound.
+    """
+    rng = np.random.default_rng([seed, 6, draw])
+    sizes = LEAST + rng.multinomial(JOURNEYS - LEAST * SITES, rng.dirichlet(np.full(SITES, 3.0)))
+    site = np.repeat(np.arange(SITES), sizes)
+    mix = rng.dirichlet(np.full(len(PRODUCTS), MIX), size=SITES).cumsum(axis=1)
+    product = np.minimum((rng.random(JOURNEYS)[:, None] > mix[site]).sum(axis=1), len(PRODUCTS) - 1)
+    usual = rng.uniform(10, 30, SITES)
+    hold = usual[site] * np.array([0.8, 0.9, 1.0, 1.3])[product] * np.exp(rng.normal(0, SIGMA, JOURNEYS))
+    own = rng.normal(slope, slope_spread, SITES)
+    pace = -0.03 * (usual - usual.mean()) + rng.normal(0, 0.2, SITES)
+    infused = pace[site] + np.array([0.0, 0.3, -0.2, -0.6])[product] + own[site] * hold
+    dropped = np.array([0.0, 0.2, 0.0, 0.4])[product] + 0.02 * hold
+    # Weibull with shape 2 in each site's own stretch of time; drop-outs at a constant hazard
+    until_infused = 25 * np.sqrt(rng.exponential(1, JOURNEYS) / np.exp(infused))
+    until_dropped = 300 * rng.exponential(1, JOURNEYS) / np.exp(dropped)
+    until_edge = rng.uniform(0, 365, JOURNEYS)
+    ends = np.stack([until_edge, until_infused, until_dropped])
+    cases = pl.DataFrame(
+        {
+            "site": [f"site_{number + 1:02d}" for number in site],
+            "product": np.array(PRODUCTS)[product],
+            "exposure": hold,
+            "days": np.floor(ends.min(axis=0)),
+            "event": ends.argmin(axis=0),
+        }
+    )
+    return Infusions(cases, slope, slope_spread)
+
+
 class Dwell(NamedTuple):
     """Handoffs of one transition, what each waited for, and where more was injected."""
 

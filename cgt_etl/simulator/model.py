@@ -52,6 +52,8 @@ class Collection:
     pre_cd3: float
     pre_cd34: float
     """Mobilised collections alone; else 0."""
+    post_cd3: float | None
+    """None where no sample was drawn after the run."""
     blood_ml: float
     inlet_ml: float
     anticoagulant_ml: float

@@ -10,7 +10,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from cgt_etl.simulator.calendar import hours_between
+from cgt_etl.simulator.genealogy import expiry
 from cgt_etl.simulator.model import Batch, Collection, CordUnit, Journey, Person
+from cgt_etl.simulator.plant import process_version
 from cgt_etl.simulator.table_words import BENDAMUSTINE_DAYS, COMPONENTS, DEVICES, INDICATIONS, MODALITIES, REACTIONS, RESPONSES, UNITS
 from cgt_etl.simulator.world.plan import EDITED, NK, TRANSPLANTS
 
@@ -153,6 +155,8 @@ class Rows:
             "cd34_yield_10_6": run.cd34_yield / 1e6 if is_hpc else None,
             "tnc_yield_10_9": run.product_wbc_e6_per_ml * run.product_ml / 1000,
             "pre_cd3_per_ul": run.pre_cd3,
+            "post_cd3_per_ul": run.post_cd3,
+            "ce1_percent": None if run.post_cd3 is None else ce2 * 2 * run.pre_cd3 / (run.pre_cd3 + run.post_cd3),
             "ce2_percent": ce2,
             "reported_ce2_percent": run.ce2,
             "is_cryopreserved": any(bag.din == run.din and bag.state == "cryopreserved" for bag in self.journey.bags),
@@ -219,6 +223,7 @@ class Rows:
                     "state_code": bag.state,
                     "volume_ml": bag.volume_ml,
                     "created_date": bag.created.date(),
+                    "expiry_date": expiry(bag),
                     "is_division_contradicted": False,
                 },
             )
@@ -257,6 +262,7 @@ class Rows:
                 "recipient_subject_id": recipient,
                 "parent_batch_id": batch.replaces or None,
                 "product_name_code": name,
+                "process_version": process_version(batch),
                 "gene_agent_lot_id": next((lot.lot for lot in batch.materials if lot.kind == "vector"), None),
                 "started_date": batch.started.date(),
                 "ended_date": ended.date() if ended else None,

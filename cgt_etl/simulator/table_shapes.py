@@ -72,7 +72,9 @@ _COLUMNS = {
     """,
     "shipment": """
         shipment_id sscc_id awb_id from_site_id to_site_id sent_at_utc:timestamp received_at_utc:timestamp
-        transit_h:double qualified_until_at_utc:timestamp out_of_specification_min:double lid_opening_count:bigint gap_min:double
+        transit_h:double qualified_until_at_utc:timestamp out_of_specification_min:double
+        stated_out_of_specification_min:double read_out_of_specification_min:double
+        read_out_of_specification_most_min:double lid_open_min:double lid_opening_count:bigint gap_min:double
         source_delivery source_row:bigint
     """,
     "measurement": """

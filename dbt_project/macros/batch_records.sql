@@ -1,7 +1,9 @@
 {#
   Staging of batch records, whichever way a manufacturing execution system writes them: parameters by unit operation, what a batch is, how it
   ended. `model` is a staging model with a row per parameter (or per batch, without unit operation and measurement) and these columns:
-  batch, coi, vector_lot, rework_of, unit_operation, event_type, measurement, culture_day, method, basis, value, unit, seen, status_code.
+  batch, coi, vector_lot, rework_of, process_version, unit_operation, event_type, measurement, culture_day, method, basis, value, unit, seen,
+  status_code; a model whose parameters are points of a process also equipment, one whose rows name lots also `<material>_lot` and
+  `<material>_expiry_date`.
 #}
 
 {# Which step, and what was read there, of the landed parameters `landed`. #}
@@ -22,13 +24,16 @@
 
 {# The batch of a row; the columns of `batch`. #}
 {% macro batch_record_batch(model) -%}
-{%- set stated = ['batch_token', 'coi_token', 'parent_batch_token', 'gene_agent_lot_token', 'ended', 'disposition_code'] -%}
+{%- set stated = [
+    'batch_token', 'coi_token', 'parent_batch_token', 'process_version', 'gene_agent_lot_token', 'ended', 'disposition_code',
+] -%}
 
 select
     {{ fact_columns('batch') }},
     batch as batch_token,
     coi as coi_token,
     rework_of as parent_batch_token,
+    process_version,
     vector_lot as gene_agent_lot_token,
     -- a batch ends with its harvest, or where it was given up
     {%- for part, kind in time_columns_of('').items() %}
@@ -127,9 +132,7 @@ select
     record.culture_day,
     {{ converted('record.value') }} as value,
     units.canonical_unit as unit,
-    {{ unstated('process_point', [
-        'batch_token', 'unit_operation', 'parameter', 'denominator_code', 'culture_day', 'value', 'unit',
-    ]) }}
+    record.equipment
 from {{ ref(model) }} as record
 inner join {{ ref('unit_map') }} as units on record.measurement = units.measurement and record.unit = units.unit
 -- a censored value is a bound: it stands in the measurements, where its comparator is
@@ -157,17 +160,17 @@ from {{ ref(model) }}
 where coi is not null
 {%- endmacro %}
 
-{# Lots used up, one for each of `materials` (column -> material) that a row names; the columns of `material_lot`. #}
+{# Lots used up, one for each of `materials` that a row names with the last day of its use; the columns of `material_lot`. #}
 {% macro batch_record_material_lot(model, materials) -%}
-    {%- for column, material in materials.items() %}
+    {%- for material in materials %}
 select
-    {{ fact_columns(column) }},
+    {{ fact_columns(material ~ '_lot') }},
     batch as batch_token,
     '{{ material }}' as material_code,
-    {{ column }} as material_lot_token,
-    {{ unstated('material_lot', ['batch_token', 'material_code', 'material_lot_token']) }}
+    {{ material }}_lot as material_lot_token,
+    {{ material }}_expiry_date as expiry_date
 from {{ ref(model) }}
-where {{ column }} is not null
+where {{ material }}_lot is not null
 {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -53,11 +53,11 @@
         'product': {
             'din_token': 'text', 'donor_token': 'text', 'recipient_token': 'text', 'coi_token': 'text', 'is_autologous': 'boolean',
             'product_code': 'text', 'product_description_code': 'text', 'collection_type_letter': 'text', 'code_division': 'text',
-            'division': 'text', 'state_code': 'text', 'created': 'time',
+            'division': 'text', 'state_code': 'text', 'created': 'time', 'expiry_date': 'date',
         },
         'batch': {
             'batch_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text',
-            'parent_batch_token': 'text', 'gene_agent_lot_token': 'text', 'ended': 'time', 'disposition_code': 'text',
+            'parent_batch_token': 'text', 'process_version': 'text', 'gene_agent_lot_token': 'text', 'ended': 'time', 'disposition_code': 'text',
         },
         'material_lot': {
             'batch_token': 'text', 'material_code': 'text', 'material_lot_token': 'text', 'expiry_date': 'date',
@@ -87,7 +87,7 @@
             division='text', batch_token='text', lot_token='text', sample_token='text'
         ),
         'event': dict(
-            person, event_type='text', occurred='time', recorded='time', status='text', detail_code='text', din_token='text',
+            person, event_type='text', occurred='time', recorded='time', status='text', detail_code='text', din_token='text', division='text',
             order_token='text', batch_token='text', lot_token='text', sscc_token='text', awb_token='text', logger_token='text',
             from_party_id='text', to_party_id='text', from_gln='text', to_gln='text'
         ),
@@ -105,6 +105,18 @@
         ),
         'logger_reading': {
             'logger_token': 'text', 'probe': 'text', 'read': 'time', 'temperature_c': 'number', 'value_status': 'text', 'event_code': 'text',
+        },
+        'custody_record': {
+            'sscc_token': 'text', 'packed': 'time', 'received': 'time', 'qualified_hold_h': 'number', 'lower_limit_c': 'number',
+            'upper_limit_c': 'number', 'out_of_specification_min': 'number', 'lid_open_min': 'number', 'packed_seal_token': 'text',
+            'picked_up_seal_token': 'text', 'received_seal_token': 'text', 'is_seal_whole_at_pickup': 'boolean',
+            'is_seal_whole_at_receipt': 'boolean', 'has_packed_waybill': 'boolean', 'has_packed_custody_form': 'boolean',
+            'has_packed_invoice': 'boolean', 'has_packed_xray_notice': 'boolean', 'has_picked_up_waybill': 'boolean',
+            'has_picked_up_custody_form': 'boolean', 'has_picked_up_invoice': 'boolean', 'has_picked_up_xray_notice': 'boolean',
+            'has_delivered_custody_form': 'boolean', 'has_delivered_proof_of_delivery': 'boolean',
+            'has_delivered_logger_file': 'boolean', 'has_delivered_product_papers': 'boolean', 'has_received_custody_form': 'boolean',
+            'has_received_proof_of_delivery': 'boolean', 'has_received_logger_file': 'boolean',
+            'has_received_product_papers': 'boolean',
         },
         'clinical_act': dict(
             person, code='text', code_system='text', act_type='text', status='text', started='time', ended='time', recorded='time'

@@ -47,5 +47,10 @@
 {# Minutes from the instant `earlier` to the instant `later`, to the second. #}
 {% macro minutes_between(earlier, later) -%} {{ seconds_between(earlier, later) }} / 60.0 {%- endmacro %}
 
+{# The instant so many hours after another, to the second. #}
+{% macro after_hours(instant, hours) -%}
+    {{ instant }} + cast(round({{ hours }} * 3600) as {{ type_of('integer') }}) * interval '1' second
+{%- endmacro %}
+
 {# A double as an exact decimal, so that sums do not depend on the order of rows. #}
 {% macro as_decimal(expression, scale=9) -%} cast({{ expression }} as decimal(38, {{ scale }})) {%- endmacro %}

@@ -65,8 +65,10 @@ def samples() -> dict[str, dict[str, Any]]:
     return {
         "CoA_7781_202512181000.xlsx": certificate(LAYOUT_7),
         "CoA_7781_202601061200.xlsx": certificate(final, **late),
-        "CoA_7782_202601061300.xlsx": certificate(in_words, **{"Batch #:": "7782", "Mfg start:": "07NOV2025"}),
-        "CoA_7790_202601071200.xlsx": certificate(odd, **{"Batch #:": "7790", "Disposition:": "X", "Lot (CD8):": None, "Lot (CD4):": None}),
+        "CoA_7782_202601061300.xlsx": certificate(in_words, **{"Batch #:": "7782", "Mfg start:": "07NOV2025", "Market:": "EU"}),
+        "CoA_7790_202601071200.xlsx": certificate(
+            odd, **{"Batch #:": "7790", "Market:": "elsewhere", "Disposition:": "X", "Lot (CD8):": None, "Lot (CD4):": None}
+        ),
         "CoA_7791_202601071300.xlsx": certificate(LAYOUT_7, **{"Batch #:": "7791", "JOIN ID:": "0098/221"}),
         "CoA_7792_202601071400.xlsx": certificate(LAYOUT_7, **{"Batch #:": "7792", "Issued:": "mid December"}),
         "CoA_7793_202601071500.xlsx": without_label,

@@ -25,12 +25,13 @@ def test_every_folder_is_healthy() -> None:
 
 def test_layouts_are_whole() -> None:
     columns = {(feed.dialect, feed.name): len(feed.objects[0].columns) for feed in REGISTRY.feeds}
-    assert columns["becs_us", "apheresis"] == 31 + 1  # CD34_E6_KG, which the layout lacks
+    assert columns["becs_us", "apheresis"] == 31 + 3  # CD34_E6_KG, POST_CD3_UL and EXP_DT, which the layout lacks
     assert columns["becs_eu", "apheresis"] == 20 + 1  # Hb [g/l] in place of Hb [mmol/l]
     assert columns["cord_bank", "unit"] == 38
     assert columns["cord_bank", "shipment"] == 13
     assert columns["donor_registry", "request"] == 21
     assert columns["courier_tms", "shipment"] == 11
+    assert columns["courier_custody", "custody"] == 32
     assert columns["vi_cell_blu", "cell_count"] == 34
     assert columns["revvity_matrix", "matrix_count"] == 14
     assert columns["flow_cytometry", "acquisition"] == 23
@@ -46,10 +47,10 @@ def test_layouts_are_whole() -> None:
     assert columns["ln2_tank_log", "reading"] == 13
     assert columns["freezer_log", "freezer_reading"] == 12
     assert columns["freezer_log", "freeze_run"] == 9
-    assert columns["registry_ct", "outcome"] == 17
+    assert columns["registry_ct", "outcome"] == 17 + 1  # priorlines, which the layout lacks
     assert columns["uci_bmt", "transplant"] == 37
-    assert columns["qc_coa", "certificate"] == 10 + 1  # Mfg start:
-    assert columns["mes_batch_record", "parameter"] == 11 + 1  # RM_IN is read twice
+    assert columns["qc_coa", "certificate"] == 10 + 2  # Mfg start: and Market:
+    assert columns["mes_batch_record", "parameter"] == 11 + 1 + 3  # RM_IN is read twice; the layout lacks VEC_EXP, PROC_VER and EQUIP
 
 
 def test_person_identifiers_never_stay_and_name_whose_they_are() -> None:

@@ -100,7 +100,16 @@ FEW_PARTNERS = (
     "northgate_blood_centre",
     "swiftline_couriers",
 )
-FEW_DIALECTS = ("apheresis_device", "becs_us", "courier_epcis", "courier_logger", "ehr_fhir_r4", "ehr_hl7v2", "registry_ct")
+FEW_DIALECTS = (
+    "apheresis_device",
+    "becs_us",
+    "courier_custody",
+    "courier_epcis",
+    "courier_logger",
+    "ehr_fhir_r4",
+    "ehr_hl7v2",
+    "registry_ct",
+)
 """What those partners speak."""
 
 

@@ -62,6 +62,8 @@ def test_every_partner_gets_its_card_and_may_dispute_it(network: Home, copy_of: 
     for partner, folder in made.items():
         assert {file.name for file in folder.iterdir()} == {"card.html", "card.pdf", "card.csv", "card.json"}
         texts = [(folder / name).read_text(encoding="utf-8") for name in ("card.html", "card.csv", "card.json")]
+        night = network.path / "cards" / partner
+        assert {file.name: file.read_bytes() for file in night.iterdir()} == {file.name: file.read_bytes() for file in folder.iterdir()}
         others = {word for id_, name in parties if id_ != partner for word in (id_, name)}
         assert not [word for word in others for text in texts if word in text]
     told = json.loads((made["northgate_blood_centre"] / "card.json").read_text())

@@ -18,7 +18,7 @@ BEGIN = datetime(2026, 1, 5, 8)  # noqa: DTZ001  UTC, as timestamps of a release
 
 TABLES = {
     "party": "party_id text, party_name text, legal_entity text, roles text",
-    "site": "site_id text, party_id text, site_name text",
+    "site": "site_id text, party_id text, site_name text, gln text",
     "handoff": (
         "handoff_id text, handoff_code text, journey_id text, sender_party_id text, receiver_party_id text, shipment_id text, "
         "collection_id text, batch_id text, administration_id text, sender_event_id text, receiver_event_id text, "
@@ -71,7 +71,7 @@ def build(*, collectors: int = len(COLLECTORS), journeys: int = 30, slow: str = 
     parties = (*COLLECTORS[:collectors], COURIER, MANUFACTURER, *HOSPITALS)
     for party in parties:
         rows["party"].append((party, party.replace("_", " ").title(), f"{party} Inc.", party.split("_", 1)[1]))
-        rows["site"].append((f"{party}.main", party, f"{party} main"))
+        rows["site"].append((f"{party}.main", party, f"{party} main", None))
         rows["delivery"].append((_file(party), party, "records", f"{party}_0001", "landed", 400, 396, 4))
     for number, collector in enumerate(COLLECTORS[:collectors]):
         for index in range(journeys):

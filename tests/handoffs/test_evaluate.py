@@ -7,7 +7,7 @@ import json
 from click.testing import CliRunner
 
 from cgt_etl.cli import cgt_etl
-from cgt_etl.handoffs.evaluation import Figure, actions, bottlenecks, charts, dwell, effects
+from cgt_etl.handoffs.evaluation import Figure, actions, bottlenecks, charts, dwell, effects, infusions
 from cgt_etl.simulator import handoff_world
 
 
@@ -45,6 +45,14 @@ def test_effects() -> None:
         assert reached[part, "mean of seeds away from the truth"] < 0.05
         assert 0.88 <= reached[part, "95 % intervals cover"] <= 0.99
         assert reached[part, "width over the oracle's"] < 1.2
+
+
+def test_infusions() -> None:
+    reached = _reached(infusions(handoff_world.infusions, range(3001, 3004)))
+    for part in ("time to infusion", "infusion, same effect"):
+        assert reached[part, "mean of seeds away from the truth"] < 0.1
+        assert reached[part, "95 % intervals cover"] >= 0.8
+        assert reached[part, "width over the oracle's"] < 1.3
 
 
 def test_dwell() -> None:

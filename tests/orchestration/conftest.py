@@ -1,4 +1,4 @@
-"""A deployment of one partner, one dialect and three models, whose door, identity, gate and publication are stand-ins.
+"""A deployment of one partner, one dialect and three models, whose door, identity, gate, publication and cards are stand-ins.
 
 The stand-ins keep these tests about order, reporting and Dagster; the real steps are played in tests/e2e.
 """
@@ -21,6 +21,7 @@ from cgt_etl.landing.delivery import Landed
 from cgt_etl.landing.inbox import Found
 from cgt_etl.orchestration import steps, warehouse
 from cgt_etl.release.read import Release
+from cgt_etl.reports.nightly import Told
 from cgt_etl.settings import PACKAGE, Settings
 
 CANARY = "Zebulon-QX77-Canary"
@@ -70,6 +71,8 @@ class Stage:
     broken: dict[str, str] = field(default_factory=dict)
     """Step -> text of the exception that it fails with."""
     is_nothing_new: bool = False
+    told: Told = field(default_factory=lambda: Told(("cell_outcomes_registry",), statements=7))
+    """What its cards are found to be."""
 
     @property
     def registry(self) -> Registry:
@@ -154,6 +157,11 @@ def _stand_in(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         tables = {"journey": {"rows": 3}, "party": {"rows": 1}}
         return Release("0001-abababababababab", stage.settings.releases / "0001-abababababababab", {"tables": tables, "night": 1})
 
+    def tell(*_: object) -> Told:
+        stage.fail("tell")
+        return stage.told
+
+    monkeypatch.setattr("cgt_etl.reports.nightly.tell", tell)
     monkeypatch.setattr(steps, "land_all", land_all)
     monkeypatch.setattr(steps.planning, "plan", plan)
     monkeypatch.setattr("cgt_etl.identity.build.build", build)

@@ -72,7 +72,27 @@ def test_a_night_is_a_run_with_counts_and_checks(stage: Stage) -> None:
             "landing/cell_outcomes_registry/outcome few_units_set_aside": False,
             "journey not_null_component_id": True,
             **{f"gate {suite}": True for suite in ("growth", "keys", "links", "medians", "rates")},
+            "feedback_cards every_partner_has_its_card": True,
+            "feedback_cards no_card_names_another": True,
         }
+        cards = instance.get_latest_materialization_event(dg.AssetKey("feedback_cards"))
+        assert cards is not None
+        assert cards.asset_materialization is not None
+        said = {name: value.value for name, value in cards.asset_materialization.metadata.items()}
+        assert (said["cards"], said["statements"], said["partners without a card"]) == (1, 7, 0)
+
+
+def test_failing_cards_leave_a_release_a_run_that_ended_well_and_a_warning(stage: Stage) -> None:
+    stage.broken["tell"] = f"could not cast {CANARY}"
+    report = play(stage)
+    assert report.status == "released"
+    assert any("feedback cards: not all could be written" in line for line in report.lines())
+    with open_instance(stage.settings) as instance:
+        assert last_run(instance).status is dg.DagsterRunStatus.SUCCESS
+        assert checks(instance)["feedback_cards every_partner_has_its_card"] is False
+        assert instance.get_latest_materialization_event(dg.AssetKey("release")) is not None
+        assert instance.get_latest_materialization_event(dg.AssetKey("feedback_cards")) is None
+    assert [name for name, data in stage.written() if CANARY.encode() in data] == []
 
 
 def test_a_closed_gate_makes_no_release_and_says_so(stage: Stage) -> None:

@@ -16,6 +16,7 @@ from cgt_etl.orchestration.report import NightReport
 from cgt_etl.orchestration.steps import silent
 from cgt_etl.release import night_record
 from cgt_etl.release.read import Release
+from cgt_etl.reports.nightly import Told
 from tests.orchestration.conftest import CANARY, Stage
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -145,3 +146,52 @@ def test_a_failing_look_for_alerts_stops_no_release_and_tells_no_value(stage: St
     assert report.status == "released"
     [told] = [line for line in report.lines() if "handoffs could not be looked at" in line]
     assert CANARY not in told
+
+
+def test_failing_cards_stop_no_release_and_tell_no_value(stage: Stage) -> None:
+    stage.broken["tell"] = CANARY
+    report = play(stage)
+    assert report.status == "released"
+    [told] = [line for line in report.lines() if "feedback cards" in line]
+    assert "not all could be written" in told
+    assert CANARY not in told
+    assert night_record.load(stage.settings, 1).problems[-1] in told
+
+
+def test_a_missing_or_indiscreet_card_is_said_by_the_night(stage: Stage) -> None:
+    stage.told = Told(("alder", "birch"), 9, without=("cedar",), indiscreet=("birch",))
+    said = [line for line in play(stage).lines() if "feedback cards" in line]
+    assert len(said) == 2
+    assert "no card of this release for cedar" in said[0]
+    assert "hand out no card of birch" in said[1]
+    assert len([one for one in night_record.load(stage.settings, 1).problems if one.startswith("feedback cards")]) == 2
+
+
+def test_no_cards_where_nothing_is_released(stage: Stage) -> None:
+    stage.broken["tell"] = "must not be called"
+    stage.closing = ["G02 no two rows share a primary key: does not hold for journey (block)"]
+    assert play(stage).cards == []
+    stage.is_nothing_new = True
+    assert play(stage).cards == []
+
+
+def test_cards_that_a_kill_took_with_the_record_are_written_by_the_next_night(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Release("0001-cdcdcdcdcdcdcdcd", stage.settings.releases / "0001-cdcdcdcdcdcdcdcd", {"night": 1})
+    plan = steps.planning.plan
+    asked = []
+
+    def after(*said: object) -> object:
+        made: Any = plan(*said)  # type: ignore[arg-type]
+        made.previous = before
+        return made
+
+    def tell(_: object, release: str) -> Told:
+        asked.append(release)
+        return stage.told
+
+    stage.is_nothing_new = True
+    monkeypatch.setattr(steps.planning, "plan", after)
+    monkeypatch.setattr("cgt_etl.reports.nightly.tell", tell)
+    assert play(stage).status == "nothing_new"
+    assert play(stage).status == "nothing_new"
+    assert asked == [before.id]

@@ -15,7 +15,8 @@ from cgt_etl.simulator.measured.shapes import number, units
 
 ZONES = {"p": ZoneInfo("America/New_York")}
 RUN = {
-    "PRE_CD3_UL": "", "HGB_PRE": "11.2", "HGB_POST": "10.9", "PLT_PRE": "98", "PLT_POST": "71", "TBV_ML": "4459", "INLET_VOL_ML": "10240",
+    "PRE_CD3_UL": "", "POST_CD3_UL": "350",
+    "HGB_PRE": "11.2", "HGB_POST": "10.9", "PLT_PRE": "98", "PLT_POST": "71", "TBV_ML": "4459", "INLET_VOL_ML": "10240",
     "WB_PROC_L": "9.41", "ACDA_USED_ML": "780", "RUN_MIN": "225", "PRD_VOL_G": "192", "PRD_WBC_K_UL": "26.1", "TNC_E8": "48.8",
     "CD3_YIELD_E9": "2.12", "CE2_PCT": "41.5", "VIAB": "98.2", "AC_RATIO": "12:01:00",
 }  # fmt: skip
@@ -42,6 +43,7 @@ def test_figures_of_a_run_are_of_its_end_and_blood_samples_of_its_day() -> None:
     assert values["TNC_E8"] == pytest.approx(4.88)
     assert values["AC_RATIO"] == 12
     assert "PRE_CD3_UL" not in said
+    assert (said["POST_CD3_UL"].measurement, said["POST_CD3_UL"].value) == ("pb_cd3_abs", 350)
     assert said["HGB_PRE"].at == ("2025-11-02", None)
     assert said["TNC_E8"].at == ("2025-11-02T13:00", "2025-11-02T18:00:00")
     assert {one.person for one in said.values()} == {7}

@@ -83,3 +83,19 @@ def test_starting_material_is_named_on_the_first_row_with_divisions_and_without(
     named = [fact.record["RM_IN"] for fact in FACTS if fact.record["RM_IN"]]
     assert len(named) == len({fact.record["LOT"] for fact in FACTS})
     assert {"-" in cell for cell in named} == {True, False}
+
+
+def test_the_plant_is_read_as_it_stands_in_the_rows(tmp_path: Path) -> None:
+    """Version of the process, equipment, and the last day of the vector beside its lot alone; a batch stays on one line."""
+    rows = admitted((fact.record for fact in FACTS), tmp_path / "batch_params_20251204.csv").tables["parameter"].sort("source_row")
+    said = rows.select("process_version", "equipment", "vector_expiry_date").rows()
+    assert [(version, on, day.isoformat() if day else "") for version, on, day in said] == [
+        (fact.record["PROC_VER"], fact.record["EQUIP"], fact.record["VEC_EXP"]) for fact in FACTS
+    ]
+    assert all(bool(fact.record["VEC_EXP"]) == bool(fact.record["VEC_LOT"]) for fact in FACTS)
+    lines: defaultdict[str, set[str]] = defaultdict(set)
+    for fact in FACTS:
+        lines[fact.record["LOT"]].add(fact.record["EQUIP"][-2:])
+    assert {len(found) for found in lines.values()} == {1}
+    assert len({line for found in lines.values() for line in found}) > 1
+    assert len({fact.record["PROC_VER"] for fact in FACTS}) > 1

@@ -8,9 +8,10 @@ from pathlib import Path
 import duckdb
 
 from cgt_etl.simulator.scoring import score
-from tests.simulator.test_score import APHERESIS, build, truth
+from cgt_etl.simulator.scoring.defects import _can_be_found, _explained
+from cgt_etl.simulator.scoring.truth import TruthFiles
+from tests.simulator.scored import APHERESIS
 
-__all__ = ["build", "truth"]
 FIND = "insert into marts.finding (source_delivery, source_row, column_name, rule_id, effect, table_name, row_key) values "
 OF_THE_HOUSE = {"file": APHERESIS, "column": "product_code", "defect": "other_code", "rule": "D11", "effect": "flag", "at_door": False}
 
@@ -139,3 +140,54 @@ def test_a_grade_is_rightly_without_fever_where_no_standing_record_tells_of_the_
     records[0]["measurements"] = [{**fever, "text": "", "comparator": ""}]
     (truth / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
     assert _figures(build, truth)["R44, precision"] == (0, 2), "the chart of the same person tells of it"
+
+
+def test_what_was_so_on_the_way_is_found_rightly_and_an_injection_needs_the_events_of_its_container(truth: Path) -> None:
+    form, other = (APHERESIS, 2), (APHERESIS, 3)
+    records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    files = [json.loads(line) for line in (truth / "files.jsonl").read_text(encoding="utf-8").splitlines()]
+    for record in records:
+        if (record["file"], record["position"]) in (form, other):
+            record["objects"] = [["sscc", "", "s" if (record["file"], record["position"]) == form else "t"]]
+            record["persons"], record["events"] = [], []
+    for file in files:
+        file["feed"] = "custody" if file["file"] == APHERESIS else file["feed"]
+    way = {
+        "journey": 1,
+        "contents": ["l"],
+        "is_drug_product": True,
+        "packed": "2026-01-01T18:00+00:00",
+        "picked_up": "2026-01-01T19:00+00:00",
+    }
+    days = {"delivered": "2026-01-03T18:00+00:00", "hold_days": 1.5}
+    shipments = [{**way, **days, "sscc": "s", "excursion_min": 12}, {**way, **days, "sscc": "t", "excursion_min": 0, "hold_days": 2.0}]
+    fault = {
+        "journey": 1,
+        "code": "H14",
+        "sender": "c",
+        "receiver": "h",
+        "objects": ["l"],
+        "sent": "2026-01-01T19:00+00:00",
+        "fault": "seal_broken",
+    }
+    for name in ("batches", "administrations", "bags"):
+        (truth / f"{name}.jsonl").write_text("", encoding="utf-8")
+    for name, rows in (("records", records), ("files", files), ("shipments", shipments[:1]), ("handoffs", [fault])):
+        (truth / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    told = TruthFiles(truth)
+    assert set(told.custody) == {"s", "t"}
+    explained = _explained(told, {APHERESIS: "b/apheresis/1"})
+    mine = ("b/apheresis/1", 2)
+    assert [mine in explained[rule, None] for rule in ("R60", "R62", "R64", "R66")] == [True, True, True, False]
+    (truth / "shipments.jsonl").write_text("".join(json.dumps(row) + "\n" for row in shipments), encoding="utf-8")
+    assert [("b/apheresis/1", 3) in _explained(TruthFiles(truth), {APHERESIS: "b/apheresis/1"})[rule, None] for rule in ("R60", "R62")] == [
+        False,
+        False,
+    ]
+    injected = {**OF_THE_HOUSE, "position": 2, "needs": ["shipment_received"]}
+    assert not _can_be_found(told)(injected)
+    received = {"event_type": "shipment_received", "object": "s", "person": None, "local": "", "utc": None}
+    record = next(one for one in records if (one["file"], one["position"]) not in (form, other) and one["lands"])
+    record["objects"], record["events"] = [["sscc", "", "s"]], [received]
+    (truth / "records.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    assert _can_be_found(TruthFiles(truth))(injected)

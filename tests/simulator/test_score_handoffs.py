@@ -10,23 +10,23 @@ import duckdb
 import pytest
 
 from cgt_etl.simulator.scoring import score
-from tests.simulator.test_score import APHERESIS, build, truth  # noqa: F401  fixtures
+from tests.simulator.scored import APHERESIS
 
 BAGS = ["din1:S1128:00", "din2:S1128:00"]
 STEPS = {"packed": "2026-01-01T18:00", "dispatched": "2026-01-01T19:00", "received": "2026-01-02T10:00"}
 """Step of the shipment -> its instant, in UTC."""
 TOLD = """
-insert into marts.event values ('h1', 'shipment_packed', null, null, '2026-01-01 18:00:00', 'b/apheresis/1', 2),
-  ('h2', 'shipment_dispatched', null, null, '2026-01-01 19:00:00', 'b/apheresis/1', 2),
-  ('h3', 'shipment_received', null, null, '2026-01-02 10:00:00', 'b/apheresis/1', 2);
+insert into marts.event values ('h1', 'shipment_packed', null, null, '2026-01-01 18:00:00', 'b/apheresis/1', 2, null),
+  ('h2', 'shipment_dispatched', null, null, '2026-01-01 19:00:00', 'b/apheresis/1', 2, null),
+  ('h3', 'shipment_received', null, null, '2026-01-02 10:00:00', 'b/apheresis/1', 2, null);
 insert into marts.handoff values
-  ('g1', 'H07', 'b', 'c', 'h1', 'h2', '2026-01-01 18:00:00', '2026-01-01 19:00:00', 'match', 'match'),
-  ('g2', 'H08', 'c', 'm', 'h2', 'h3', '2026-01-01 19:00:00', '2026-01-02 10:00:00', 'match', 'match');
+  ('g1', 'H07', 'b', 'c', 'h1', 'h2', '2026-01-01 18:00:00', '2026-01-01 19:00:00', 'match', 'match', 'match', 'match', 'match'),
+  ('g2', 'H08', 'c', 'm', 'h2', 'h3', '2026-01-01 19:00:00', '2026-01-02 10:00:00', 'match', 'match', 'match', 'match', 'match');
 """
 
 
 @pytest.fixture
-def told(build: Path, truth: Path) -> tuple[Path, Path]:  # noqa: F811
+def told(build: Path, truth: Path) -> tuple[Path, Path]:
     """Build and truth of a run without defects, with the two handoffs of one shipment, whose events one record states."""
     (truth / "world.json").write_text('{"defects": "none"}', encoding="utf-8")
     for name in ("batches", "administrations", "bags"):
@@ -34,7 +34,8 @@ def told(build: Path, truth: Path) -> tuple[Path, Path]:  # noqa: F811
     _records(truth)
     _handoffs(truth)
     shipment = {"journey": 1, "contents": BAGS, "packed": STEPS["packed"], "picked_up": STEPS["dispatched"]}
-    (truth / "shipments.jsonl").write_text(json.dumps(shipment | {"sscc": "s", "is_drug_product": False}) + "\n", encoding="utf-8")
+    shipment |= {"sscc": "s", "is_drug_product": False, "delivered": STEPS["received"], "excursion_min": 0, "hold_days": 10.0}
+    (truth / "shipments.jsonl").write_text(json.dumps(shipment) + "\n", encoding="utf-8")
     with duckdb.connect(str(build)) as connection:
         connection.execute(TOLD)
     return build, truth
@@ -78,7 +79,7 @@ def test_handoffs_that_are_as_they_were_meet_every_target(told: tuple[Path, Path
         ("delete from marts.handoff where handoff_id = 'g2'", {"found with both sides"}),
         ("update marts.handoff set receiver_event_id = null where handoff_id = 'g2'", {"found with both sides"}),
         ("insert into marts.handoff select 'g3', * exclude handoff_id from marts.handoff where handoff_id = 'g2'", {"found once"}),
-        ("insert into marts.handoff values ('g3', 'H10', 'm', 'q', null, null, null, null, 'match', 'match')", {"nothing else"}),
+        ("insert into marts.handoff (handoff_id, handoff_code, sender_party_id) values ('g3', 'H10', 'm')", {"nothing else"}),
         ("update marts.handoff set handoff_code = 'H18' where handoff_id = 'g2'", {"kind"}),
         ("update marts.handoff set sender_party_id = 'm' where handoff_id = 'g1'", {"sender and receiver"}),
         ("update marts.handoff set received_at_utc = '2026-01-02 10:01:00' where handoff_id = 'g2'", {"instants"}),
@@ -105,6 +106,43 @@ def test_a_fault_that_the_files_show_is_asked_for(told: tuple[Path, Path], fault
 def test_a_fault_that_no_file_shows_is_not(told: tuple[Path, Path], fault: str) -> None:
     _handoffs(told[1], fault)
     assert _missed(told) == set()
+
+
+FORM = "0001/c/custody/custody_1.csv"
+
+
+def _form(folder: Path, *injected: str) -> None:
+    """A custody record of the shipment, in a file of its own, with defects of these rules."""
+    records = [json.loads(line) for line in (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    form = {**records[0], "file": FORM, "position": 2, "key": ["r"], "persons": [], "events": [], "measurements": [], "edges": []}
+    with (folder / "records.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(form | {"objects": [["sscc", "", "s"]], "persists": False}) + "\n")
+    with (folder / "files.jsonl").open("a", encoding="utf-8") as lines:
+        file = {"file": FORM, "night": 1, "partner": "c", "feed": "custody", "name": "custody_1.csv", "sha256": "", "size": 0, "units": 1}
+        lines.write(json.dumps(file | {"refused": None}) + "\n")
+    with (folder / "defects.jsonl").open("a", encoding="utf-8") as lines:
+        for rule in injected:
+            defect = {"file": FORM, "position": 2, "column": None, "defect": "d", "rule": rule, "effect": "flag", "at_door": False}
+            lines.write(json.dumps(defect) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"),
+    [("seal_broken", "seal_verdict"), ("papers_missing", "papers_verdict"), ("temperature", "temperature_verdict")],
+)
+def test_a_fault_that_a_custody_record_shows_is_asked_for_unless_something_was_injected_there(
+    told: tuple[Path, Path], fault: str, verdict: str
+) -> None:
+    _handoffs(told[1], fault)
+    _form(told[1])
+    assert _missed(told) & {f"{fault}, found", f"{fault}, nothing else"} == {f"{fault}, found"}
+    with duckdb.connect(str(told[0])) as connection:
+        connection.execute(f"update marts.handoff set {verdict} = 'discrepant' where handoff_id = 'g2'")
+    assert _figures(told)[f"{fault}, found"] == _figures(told)[f"{fault}, nothing else"] == (1, 1)
+    _handoffs(told[1])
+    assert _figures(told)[f"{fault}, nothing else"] == (0, 1)
+    _form(told[1], "R64")
+    assert _figures(told)[f"{fault}, nothing else"] == (0, 0)
 
 
 def test_what_nobody_says_was_received_is_not_asked_for(told: tuple[Path, Path]) -> None:
@@ -137,8 +175,8 @@ def test_a_laboratory_that_freezes_a_pool_has_what_was_pooled(told: tuple[Path, 
     with duckdb.connect(str(made)) as connection:
         connection.execute(
             "insert into marts.event values"
-            " ('h4', 'cryopreservation_started', null, null, '2026-01-01 20:00:00', 'b/apheresis/1', 2);"
-            " insert into marts.handoff values ('g4', 'H05', null, 'l', null, 'h4', null, null, 'match', 'match')"
+            " ('h4', 'cryopreservation_started', null, null, '2026-01-01 20:00:00', 'b/apheresis/1', 2, null);"
+            " insert into marts.handoff (handoff_id, handoff_code, receiver_party_id, receiver_event_id) values ('g4', 'H05', 'l', 'h4')"
         )
     assert _missed(told) == {"nothing else"}, "nobody pooled anything"
     pool = {"journey": 1, "din": "pool1", "edge": "pool", "made_from": ["din1:S1128:00", "din2:S1128:00"]}

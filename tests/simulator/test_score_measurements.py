@@ -10,7 +10,6 @@ import duckdb
 import pytest
 
 from cgt_etl.simulator.scoring import score
-from tests.simulator.test_score import APHERESIS, build, truth  # noqa: F401  fixtures
 
 LOCAL, UTC = "2026-01-01T09:00", "2026-01-01T14:00:00"
 TOLD = """
@@ -32,7 +31,7 @@ def _said(name: str, object_: str, person: int | None, value: float | None, unit
 
 
 @pytest.fixture
-def told(build: Path, truth: Path) -> tuple[Path, Path]:  # noqa: F811
+def told(build: Path, truth: Path) -> tuple[Path, Path]:
     """Build and truth of a run without defects, with measurements."""
     (truth / "world.json").write_text('{"defects": "none"}', encoding="utf-8")
     for name in ("batches", "administrations", "bags", "shipments"):
@@ -88,7 +87,7 @@ def test_each_error_misses_its_own_target(told: tuple[Path, Path], tampering: st
 
 
 def test_a_measurement_that_two_records_state_is_found_once_with_the_finer_time(told: tuple[Path, Path]) -> None:
-    build, truth = told  # noqa: F811
+    build, truth = told
     records = [json.loads(line) for line in (truth / "records.jsonl").read_text(encoding="utf-8").splitlines()]
     again = {**records[3], "position": 5, "key": ["again"], "events": [], "edges": []}
     again["measurements"] = [{**one, "local": "", "utc": None} for one in records[3]["measurements"]]

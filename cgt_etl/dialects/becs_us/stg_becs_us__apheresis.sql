@@ -36,6 +36,7 @@ select
     {{ mapped('landed.device', 'device_model') }} as device_model_code,
     {{ mapped('landed.rxn_cd', 'collection_reaction') }} as adverse_event_code,
     case when frz_yn then 'cryopreserved' when not frz_yn then 'fresh' end as starting_material_state_code,
+    expiry_date,
     -- measurements, as stated
     {{ landed_measurements(measurement_columns('becs_us', 'apheresis')) }}
 from {{ source('becs_us', 'apheresis__apheresis') }} as landed

@@ -67,7 +67,7 @@ select
     false as is_anonymous,
     din as din_token,
     order_ref as order_token,
-    {{ nulls('text', ['batch_token', 'lot_token', 'sscc_token', 'awb_token', 'logger_token']) }},
+    {{ nulls('text', ['division', 'batch_token', 'lot_token', 'sscc_token', 'awb_token', 'logger_token']) }},
     party_id as from_party_id,
     {{ nulls('text', ['to_party_id', 'from_gln', 'to_gln']) }}
 from event

@@ -11,5 +11,6 @@ select
     code_division,
     division,
     starting_material_state_code as state_code,
+    expiry_date,
     {{ time_from_instant('completed', 'created') }}
 from {{ ref('stg_becs_us__apheresis') }}

@@ -18,5 +18,6 @@ select
     {{ mapped('landed.step', 'product_step') }} as edge_type,
     volume_ml,
     cd3_e6,
+    expiry_date,
     {{ time_from_instant('done', 'done') }}
 from {{ source('becs_us', 'modification__modification') }} as landed

@@ -1,6 +1,6 @@
 {%- set stated = [
     'din_token', 'is_autologous', 'product_code', 'product_description_code', 'collection_type_letter', 'code_division', 'division',
-    'state_code', 'created',
+    'state_code', 'created', 'expiry_date',
 ] -%}
 
 -- whose cells they are, the file of collections says
@@ -15,6 +15,7 @@ select
     division,
     case when step = 'FREEZE' then 'cryopreserved' end as state_code,
     {{ time_from_instant('done', 'created') }},
+    expiry_date,
     {{ unstated('product', stated) }}
 from {{ ref('stg_becs_us__modification') }}
 union all
@@ -29,5 +30,6 @@ select
     source_division as division,
     {{ nulls('text', ['state_code']) }},
     {{ no_time(['created']) }},
+    {{ nulls('date', ['expiry_date']) }},
     {{ unstated('product', stated) }}
 from {{ ref('stg_becs_us__modification') }}

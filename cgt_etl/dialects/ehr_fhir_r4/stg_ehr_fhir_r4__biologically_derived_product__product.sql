@@ -11,7 +11,10 @@ select
     collection_type_letter,
     code_division,
     coalesce(division, code_division) as division,
-    {{ nulls('text', ['state_code']) }},
-    {{ time_from_instant('collected', 'created') }}
+    {{ time_from_instant('collected', 'created') }},
+    {{ unstated('product', [
+        'din_token', 'donor_token', 'recipient_token', 'coi_token', 'is_autologous', 'product_code', 'product_description_code',
+        'collection_type_letter', 'code_division', 'division', 'created',
+    ]) }}
 from {{ ref('stg_ehr_fhir_r4__biologically_derived_product') }}
 where din is not null

@@ -12,7 +12,7 @@ select
     false as is_anonymous,
     {{ nulls('text', ['din_token', 'order_token', 'batch_token']) }},
     lot as lot_token,
-    {{ nulls('text', ['sscc_token', 'awb_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln']) }}
+    {{ nulls('text', ['division', 'sscc_token', 'awb_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln']) }}
 from {{ ref('stg_ehr_fhir_r4__medication_administration') }}
 where product_name_code is not null and status in ('completed', 'in_progress', 'stopped') and {{ time }}_local is not null
 {{ 'union all' if not loop.last }}

@@ -16,8 +16,8 @@ select
     'patient' as subject_role,
     false as is_anonymous,
     {{ nulls('text', [
-        'din_token', 'order_token', 'batch_token', 'lot_token', 'sscc_token', 'awb_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln',
-        'to_gln',
+        'din_token', 'division', 'order_token', 'batch_token', 'lot_token', 'sscc_token', 'awb_token', 'logger_token', 'from_party_id',
+        'to_party_id', 'from_gln', 'to_gln',
     ]) }}
 from {{ ref('stg_ehr_fhir_r4__patient') }}
 where {{ is_said }}

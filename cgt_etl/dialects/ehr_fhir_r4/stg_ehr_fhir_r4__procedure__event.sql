@@ -29,6 +29,7 @@ select
     'patient' as subject_role,
     false as is_anonymous,
     din as din_token,
+    {{ nulls('text', ['division']) }},
     order_ref as order_token,
     {{ nulls('text', [
         'batch_token', 'lot_token', 'sscc_token', 'awb_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln',

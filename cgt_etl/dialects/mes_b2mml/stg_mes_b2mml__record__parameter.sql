@@ -5,6 +5,7 @@ with parameter as (
         {{ landed_columns('mes_b2mml__record__parameter') }},
         batch,
         {{ batch_parameter() }},
+        equipment,
         {{ landed_time('seen') }}
     from {{ source('mes_b2mml', 'record__parameter') }} as landed
 )
@@ -21,6 +22,7 @@ select
     parameter.batch,
     record.coi,
     record.rework_of,
+    record.process_version,
     parameter.unit_operation,
     parameter.event_type,
     parameter.measurement,
@@ -32,6 +34,7 @@ select
     parameter.value__raw,
     parameter.value__status,
     parameter.unit,
+    parameter.equipment,
     {{ landed_time('seen', 'parameter') }},
     -- both are told of the batch, by its record
     {{ nulls('text', ['vector_lot', 'status_code']) }}

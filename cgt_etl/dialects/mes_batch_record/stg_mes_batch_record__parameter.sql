@@ -6,7 +6,10 @@ select
     batch,
     coi,
     vector_lot,
+    vector_expiry_date,
     rework_of,
+    process_version,
+    equipment,
     {{ batch_parameter() }},
     {{ landed_time('seen') }},
     {{ mapped('landed.status', 'mes_status') }} as status_code

@@ -1,1 +1,1 @@
-{{ batch_record_material_lot('stg_mes_batch_record__parameter', {'vector_lot': 'vector'}) }}
+{{ batch_record_material_lot('stg_mes_batch_record__parameter', ['vector']) }}

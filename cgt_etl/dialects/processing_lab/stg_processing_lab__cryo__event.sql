@@ -8,7 +8,8 @@ select
     {{ time_from_instant(instant, 'occurred') }},
     'completed' as status,
     din as din_token,
-    {{ unstated('event', ['is_anonymous', 'event_type', 'occurred', 'status', 'din_token']) }}
+    division,
+    {{ unstated('event', ['is_anonymous', 'event_type', 'occurred', 'status', 'din_token', 'division']) }}
 from {{ ref('stg_processing_lab__cryo') }}
 where {{ instant }}_local is not null
 {{ 'union all' if not loop.last }}

@@ -12,6 +12,7 @@ select
     lot_cd4,
     -- what was judged by, and what was decided
     specification_version,
+    {{ mapped('landed.market', 'coa_market') }} as jurisdiction_code,
     {{ mapped('landed.disposition', 'coa_disposition') }} as disposition_code,
     manufacture_started_date,
     manufacture_started_local,

@@ -1,11 +1,13 @@
 {%- set stated = [
-    'attribute', 'version', 'lower_limit', 'upper_limit', 'is_inclusive', 'limit_code', 'unit', 'verdict_code', 'batch_token',
+    'attribute', 'version', 'jurisdiction_code', 'lower_limit', 'upper_limit', 'is_inclusive', 'limit_code', 'unit', 'verdict_code',
+    'batch_token',
 ] -%}
 
 select
     {{ fact_columns('limits', 'line') }},
     line.measurement as attribute,
     certificate.specification_version as version,
+    certificate.jurisdiction_code,
     {{ converted('line.limits__lower') }} as lower_limit,
     {{ converted('line.limits__upper') }} as upper_limit,
     line.limits__is_inclusive as is_inclusive,

@@ -40,5 +40,9 @@ select
     wt_kg,
     wt_kg__comparator,
     wt_kg__raw,
-    wt_kg__status
+    wt_kg__status,
+    prior_lines,
+    prior_lines__comparator,
+    prior_lines__raw,
+    prior_lines__status
 from {{ source('registry_ct', 'outcome__outcome') }} as landed

@@ -18,7 +18,9 @@ select
     false as is_anonymous,
     {{ nulls('text', ['din_token', 'order_token']) }},
     batch as batch_token,
-    {{ nulls('text', ['lot_token', 'sscc_token', 'awb_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln']) }}
+    {{ nulls('text', [
+        'division', 'lot_token', 'sscc_token', 'awb_token', 'logger_token', 'from_party_id', 'to_party_id', 'from_gln', 'to_gln',
+    ]) }}
 from {{ ref('stg_registry_ct__outcome') }}
 where {{ is_said }}
 {{ 'union all' if not loop.last }}

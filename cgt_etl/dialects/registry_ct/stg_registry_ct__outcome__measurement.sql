@@ -1,5 +1,5 @@
-{#- Grades, responses and survival of this feed are outcomes; the dose and the weight are its measurements. -#}
-{%- set columns = measurement_columns('registry_ct', 'outcome') | selectattr('column', 'in', ['dose_e8', 'wt_kg']) | list -%}
+{#- Grades, responses and survival of this feed are outcomes; dose, weight and prior lines are its measurements. -#}
+{%- set columns = measurement_columns('registry_ct', 'outcome') | selectattr('column', 'in', ['dose_e8', 'wt_kg', 'prior_lines']) | list -%}
 {%- set kept = [
     'source_delivery', 'source_row', 'source_item', 'source_object', 'party_id', 'site_id', 'sequence', 'record_key',
     'crid', 'coi', 'batch', 'infdate_date', 'infdate_local', 'infdate_precision',

@@ -6,15 +6,19 @@ Holds no words (`wording`), no page (`reports`), no clock: a card is of a releas
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from cgt_etl.errors import CgtError
 from cgt_etl.handoffs.cards import beyond, own
 from cgt_etl.handoffs.cards.ask import Answers, query
 from cgt_etl.handoffs.cards.card import Card
-from cgt_etl.handoffs.cards.saying import Network, Saying, network
+from cgt_etl.handoffs.cards.saying import Network, NothingToTell, Saying, network
 from cgt_etl.landing.promises import Standing
 
-__all__ = ["Network", "card", "network", "partners"]
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Network", "NothingToTell", "card", "network", "partners", "take_part", "words"]
 
 
 def partners(net: Network) -> list[str]:
@@ -24,6 +28,26 @@ def partners(net: Network) -> list[str]:
         "or party_id in (select sender_party_id from handoff union select receiver_party_id from handoff) order by party_id"
     ).fetchall()
     return [str(row[0]) for row in found]
+
+
+def take_part(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Partners that gave or received something in the release: each is to have a card."""
+    found = connection.execute("select sender_party_id from handoff union select receiver_party_id from handoff").fetchall()
+    return {str(party) for (party,) in found if party is not None}
+
+
+def words(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    """Partner -> what tells who it is: its id and names, its sites' ids and numbers. None of it may stand on another's card."""
+    rows = connection.execute(
+        "select party_id, party_id from party union all select party_id, party_name from party "
+        "union all select party_id, legal_entity from party union all select party_id, site_id from site "
+        "union all select party_id, gln from site"
+    ).fetchall()
+    found: dict[str, set[str]] = {}
+    for party, word in rows:
+        if word:
+            found.setdefault(str(party), set()).add(str(word))
+    return found
 
 
 def card(net: Network, partner: str, standings: Iterable[Standing] = ()) -> Card:

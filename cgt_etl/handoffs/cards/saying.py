@@ -24,6 +24,10 @@ LEAST_FOR_SHARE = 5
 """Below, a share is not said."""
 
 
+class NothingToTell(CgtError):
+    """No handoff of the release has a time: there is no card to make."""
+
+
 @dataclass(frozen=True)
 class Network:
     """What the cards of one release share. The connection has the release's tables; whoever made it closes it."""
@@ -44,11 +48,13 @@ def network(connection: duckdb.DuckDBPyConnection, release: str) -> Network:
     """Ask what is of all partners, once.
 
     Raises:
-        CgtError: the release has no handoff with a time.
+        NothingToTell: the release has no handoff with a time.
     """
     edge = connection.execute("select max(greatest(sent_at_utc, received_at_utc, receiver_first_act_at_utc)) from handoff").fetchone()
     if not edge or edge[0] is None:
-        raise CgtError("no handoff of this release has a time", remedy="Cards are made once deliveries of couriers or laboratories landed")
+        raise NothingToTell(
+            "no handoff of this release has a time", remedy="Cards are made once deliveries of couriers or laboratories landed"
+        )
     at = edge[0].replace(tzinfo=UTC) if edge[0].tzinfo is None else edge[0].astimezone(UTC)
     cut = peer_places.quarterly_cut(at)
     stages = connection.execute(f"select * from ({query('stage_hours')}) order by all").pl()  # noqa: S608  ours alone

@@ -12,12 +12,14 @@ from cgt_etl.handoffs.evaluation.charts import charts
 from cgt_etl.handoffs.evaluation.dwell import dwell
 from cgt_etl.handoffs.evaluation.effects import effects
 from cgt_etl.handoffs.evaluation.figures import Figure
+from cgt_etl.handoffs.evaluation.infusions import infusions
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "bottlenecks": bottlenecks,
     "charts": charts,
     "actions": actions,
     "effects": effects,
+    "infusions": infusions,
     "dwell": dwell,
 }
 """What `cgt-etl handoffs evaluate --part` may name; each takes the function of its world, the seeds, and how to go through them."""

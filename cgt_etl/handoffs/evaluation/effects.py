@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy import stats
 
 from cgt_etl.handoffs.effects import estimate, site_slopes
@@ -98,11 +99,13 @@ def _oracle(drawn: Exposed) -> tuple[tuple[float, float], tuple[float, float]]:
     """Intervals of the same slopes by one who knows both spreads, and by one who thinks that all sites have the same slope."""
     numbers = [np.unique(drawn.cases[name].to_numpy().astype(str), return_inverse=True)[1] for name in ("site", "product")]
     slopes, unscaled, variance = site_slopes(numbers[0], numbers[1], drawn.cases["exposure"].to_numpy(), drawn.cases["outcome"].to_numpy())
-    known = unscaled * drawn.noise**2 + drawn.slope_spread**2 * np.eye(len(slopes))
-    intervals = []
-    for covariance in (known, unscaled * variance):
-        weight = np.linalg.inv(covariance)
-        mean, error = float((weight @ slopes).sum() / weight.sum()), 1 / math.sqrt(weight.sum())
-        reach = float(stats.norm.ppf(0.975)) * error
-        intervals.append((mean - reach, mean + reach))
-    return intervals[0], intervals[1]
+    known, assumed = unscaled * drawn.noise**2 + drawn.slope_spread**2 * np.eye(len(slopes)), unscaled * variance
+    return interval(slopes, known), interval(slopes, assumed)
+
+
+def interval(slopes: NDArray[np.float64], covariance: NDArray[np.float64]) -> tuple[float, float]:
+    """95 % interval of what is common to the slopes, by one for whom their covariance is known."""
+    weight = np.linalg.inv(covariance)
+    mean, error = float((weight @ slopes).sum() / weight.sum()), 1 / math.sqrt(weight.sum())
+    reach = float(stats.norm.ppf(0.975)) * error
+    return mean - reach, mean + reach

@@ -34,6 +34,11 @@ def vector_lot(batch: Batch) -> str:
     return next((lot.lot for lot in batch.materials if lot.kind == "vector"), "")
 
 
+def expiry(batch: Batch, kind: str) -> str:
+    """Last day of use of its lot of this kind of material, ISO; empty where it used none."""
+    return next((f"{lot.expires:%Y-%m-%d}" for lot in batch.materials if lot.kind == kind), "")
+
+
 def starting_material(batch: Batch, *, has_division: bool) -> list[str]:
     """Its donations, each once, with the bag's division or without."""
     return list(dict.fromkeys(f"{bag.din}-{bag.division}" if has_division else bag.din for bag in batch.inputs))

@@ -22,11 +22,12 @@ from cgt_etl.simulator.world.mistaken import CHAIN, COLLECTION
 COLUMNS = (
     "DIN", "PROD_CD", "DIV", "DNR_NO", "PT_MRN", "ORDER_REF", "COI", "PROC_DT", "PROC_START", "PROC_END", "PROC_TYPE", "DEVICE", "TBV_ML",
     "INLET_VOL_ML", "WB_PROC_L", "ACDA_USED_ML", "AC_RATIO", "RUN_MIN", "PRD_VOL_G", "PRD_WBC_K_UL", "TNC_E8", "CD3_YIELD_E9", "PRE_CD3_UL",
-    "CE2_PCT", "HGB_PRE", "HGB_POST", "PLT_PRE", "PLT_POST", "VIAB", "FRZ_YN", "RXN_CD",
+    "POST_CD3_UL", "CE2_PCT", "HGB_PRE", "HGB_POST", "PLT_PRE", "PLT_POST", "VIAB", "FRZ_YN", "RXN_CD", "EXP_DT",
 )  # fmt: skip
 DIALECT = "becs_us"
 MODIFICATION_COLUMNS = (
     "DIN", "PROD_CD", "DIV", "SRC_DIN", "SRC_PROD_CD", "SRC_DIV", "STEP", "VOL_ML", "CD3_E6", "DONE_DT", "DONE_TM",
+    "EXP_DT",
 )  # fmt: skip
 FEEDS: Mapping[str, Layout] = {
     "apheresis": Csv("apheresis_{stamp}.csv", COLUMNS),
@@ -85,6 +86,7 @@ def _made(journey: Journey, bag: Bag, source: Bag, draws: Draws) -> Fact:
             "CD3_E6": f"{held.cd3_e6:g}",
             "DONE_DT": f"{at:%m/%d/%Y}",
             "DONE_TM": f"{at:%H:%M}",
+            "EXP_DT": f"{genealogy.expiry(bag):%m/%d/%Y}",
         },
         key=(*bag.key.split(":"), *source.key.split(":"), STEPS[bag.edge]),
         journey=journey.number,
@@ -163,6 +165,7 @@ def _row(journey: Journey, run: Collection, bag: Bag, mistake: Mistake | None, *
         "TNC_E8": f"{run.product_wbc_e6_per_ml * run.product_ml / 100:.1f}",
         "CD3_YIELD_E9": f"{run.cd3_yield / 1e9:.2f}",
         "PRE_CD3_UL": f"{run.pre_cd3:.0f}",
+        "POST_CD3_UL": "" if run.post_cd3 is None else f"{run.post_cd3:.0f}",
         # of a mobilised collection the system states the efficiency for CD34, in no column of this export
         "CE2_PCT": "" if is_stem else f"{run.ce2:g}",
         "HGB_PRE": f"{run.haemoglobin[0]:g}",
@@ -172,6 +175,7 @@ def _row(journey: Journey, run: Collection, bag: Bag, mistake: Mistake | None, *
         "VIAB": f"{run.viability:g}",
         "FRZ_YN": "N",
         "RXN_CD": run.reaction,
+        "EXP_DT": f"{genealogy.expiry(bag):%m/%d/%Y}",
     }
 
 

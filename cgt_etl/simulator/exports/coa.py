@@ -27,6 +27,7 @@ LABELS = (
     (5, 4, "Lot (CD8):"),
     (5, 7, "Lot (CD4):"),
     (6, 1, "Issued:"),
+    (6, 7, "Market:"),
     (7, 1, "Disposition:"),
     (7, 4, "Disposed:"),
 )
@@ -109,6 +110,8 @@ DISPOSITIONS = {
     "rejected": "R (rejected)",
 }
 LOT_LABELS = {"": "Lot:", "C8": "Lot (CD8):", "C4": "Lot (CD4):"}
+OWN_MARKETS = ("US", "GB")
+"""Countries of simulated parties that are markets of their own; the others are the Union's."""
 CORRECTED = 0.04
 """Share of certificates that are first sent with a slip in one figure."""
 
@@ -123,7 +126,7 @@ def facts(journey: Journey, network: Network, draws: Draws) -> Iterator[Fact]:
     """
     said = [(batch, one) for batch in journey.batches for one in (batch.interim, batch.certificate) if one is not None]
     for batch, certificate in sorted(said, key=lambda pair: (pair[1].issued, pair[0].number)):
-        record = _record(batch, certificate, draws)
+        record = _record(batch, certificate, _market(journey, batch, network), draws)
         slipped = _with_slip(record)
         if slipped is not None and draws.random.random() < CORRECTED:
             yield _fact(journey, batch, certificate, slipped, change=0)
@@ -137,8 +140,8 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
     person = journey.patient.number if batch.coi else None
     issuer = batch.product.numbered_by
     failed = certificate.disposition in ("out_of_specification", "rejected") or any(test.is_within is False for test in certificate.tests)
-    name = f"{batch.number}/{issued:%Y%m%d%H%M}"
-    events = [("qc_result_reported", name), *([("batch_oos", batch.number)] if failed else [])]
+    replaces = _name(batch, batch.interim) if batch.interim and certificate is not batch.interim else ""
+    events = [("qc_result_reported", _name(batch, certificate), replaces), *([("batch_oos", batch.number, "")] if failed else [])]
     return Fact(
         partner=certificate.laboratory,
         feed="certificate",
@@ -148,8 +151,8 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
         journey=journey.number,
         persons=(Named("patient_id", "coi", "", batch.coi, "recipient", journey.patient.number),) if batch.coi else (),
         events=tuple(
-            Stated(kind, person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00", object_)
-            for kind, object_ in events
+            Stated(kind, person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00", object_, replaced)
+            for kind, object_, replaced in events
         ),
         edges=tuple(Edge("fill", ("batch", batch.number), ("dose_unit", unit.lot)) for unit in batch.dose_units),
         objects=(("batch", issuer, batch.number), *(("lot", issuer, unit.lot) for unit in batch.dose_units)),
@@ -157,6 +160,11 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
         change=change,
         file=f"CoA_{batch.number}_{issued + timedelta(days=change):%Y%m%d%H%M}.xlsx",
     )
+
+
+def _name(batch: Batch, certificate: Certificate) -> str:
+    """What the truth calls the report of a certificate."""
+    return f"{batch.number}/{certificate.issued:%Y%m%d%H%M}"
 
 
 def _released_early(person: int | None, issued: datetime, batch: Batch) -> DefectClass:
@@ -172,7 +180,13 @@ def _released(record: Record, _draws: Draws) -> Record | None:
     return _with_label(released, "Disposed:", record["labels"]["Issued:"])
 
 
-def _record(batch: Batch, certificate: Certificate, draws: Draws) -> Record:
+def _market(journey: Journey, batch: Batch, network: Network) -> str:
+    """Where the batch is to be given; of one for anybody, where it is made."""
+    country = journey.hospital.country if batch.coi else network.party(batch.product.manufacturer).country
+    return country if country in OWN_MARKETS else "EU"
+
+
+def _record(batch: Batch, certificate: Certificate, market: str, draws: Draws) -> Record:
     """Legal varieties: a number may stand as text, a comparator may have a blank, a disposition may be its letter alone."""
     pick = draws.random
     disposition = DISPOSITIONS[certificate.disposition]
@@ -181,6 +195,7 @@ def _record(batch: Batch, certificate: Certificate, draws: Draws) -> Record:
         "Patient ID:": batch.coi or None,
         "Batch #:": batch.number,
         "Spec:": certificate.specification_version,
+        "Market:": market,
         "Issued:": certificate.issued.replace(second=0, microsecond=0, tzinfo=None),
         "Disposition:": disposition[0] if pick.random() < 0.2 else disposition,
         **{LOT_LABELS[unit.component]: unit.lot for unit in batch.dose_units},

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from xml.sax.saxutils import escape
 
-from cgt_etl.simulator import numbers
+from cgt_etl.simulator import numbers, plant
 from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.exports import _batch as batch_record
 from cgt_etl.simulator.facts import DefectClass, Fact, Layout, Named, Record, Stated, Text
@@ -43,7 +43,7 @@ def _element(name: str, text: str) -> str:
 
 
 def _event(place: int, event: Record) -> str:
-    """One event: `at`, `kind` (type and subtype), `values` (key, text, unit), `operation`."""
+    """One event: `at`, `kind` (type and subtype), `values` (key, text, unit), `operation`, `equipment`."""
     type_, subtype = event["kind"]
     values = "".join(
         f"<Value>{_element('ValueString', text)}<DataType>string</DataType>{_element('UnitOfMeasure', unit)}{_element('Key', key)}</Value>"
@@ -51,7 +51,7 @@ def _event(place: int, event: Record) -> str:
     )
     return (
         f"<Event><EntryID>E{place}</EntryID><ObjectType>Event</ObjectType>{_element('TimeStamp', event['at'])}"
-        f"<EventType>{type_}</EventType><EventSubType>{subtype}</EventSubType>{values}"
+        f"<EventType>{type_}</EventType><EventSubType>{subtype}</EventSubType>{_element('EquipmentID', event.get('equipment', ''))}{values}"
         f"{_element('ProceduralElementReference', event.get('operation', ''))}</Event>"
     )
 
@@ -117,21 +117,30 @@ def _record(batch: Batch, points: list[ProcessPoint], *, has_division: bool, is_
     events: list[Record] = [{"at": _stamp(batch.started), "kind": CONSUME, "values": [("DIN", din, "") for din in donations]}]
     if batch.replaces:
         events.append({"at": _stamp(batch.started), "kind": ALLOCATION, "values": [("REWORK_OF", batch.replaces, "")]})
-    reagents = [(f"{one.kind.upper()}_LOT", one.lot, "") for one in batch.materials if one.kind in REAGENTS]
+    events.append({"at": _stamp(batch.started), "kind": ALLOCATION, "values": [("PROCESS_VERSION", plant.process_version(batch), "")]})
+    reagents = [value for kind in REAGENTS for value in _used(batch, kind)]
     events.append({"at": _stamp(batch.started), "kind": CONSUME, "values": reagents})
     vector = batch_record.vector_lot(batch)
     transduced = next((point.at for point in points if point.operation == "TDX"), None)
     if vector and transduced:
-        events.append({"at": _stamp(transduced), "kind": CONSUME, "values": [("VECTOR_LOT", vector, "")]})
+        events.append({"at": _stamp(transduced), "kind": CONSUME, "values": _used(batch, "vector")})
     for point in points:
-        value = (batch_record.parameter(point), f"{point.value:g}", point.unit)
-        events.append({"at": _stamp(point.at), "kind": PROCESS_DATA, "values": [value], "operation": point.operation})
+        value, equipment = (batch_record.parameter(point), f"{point.value:g}", point.unit), plant.equipment(batch, point)
+        at = _stamp(point.at)
+        events.append({"at": at, "kind": PROCESS_DATA, "values": [value], "operation": point.operation, "equipment": equipment})
     status = "In Process"
     if is_last:
         status = "Aborted" if batch.terminated else "Approved"
     if is_last and batch.terminated:
         events.append({"at": _stamp(batch.terminated), "kind": STATUS_CHANGE, "values": [("RecordStatus", "Aborted", "")]})
     return {"batch": batch.number, "coi": batch.coi, "status": status, "events": events}
+
+
+def _used(batch: Batch, kind: str) -> list[tuple[str, str, str]]:
+    """The lot of this kind of material and the last day of its use, as values of an event; none where it used none."""
+    lots = [one.lot for one in batch.materials if one.kind == kind]
+    name = kind.upper()
+    return [value for lot in lots for value in ((f"{name}_LOT", lot, ""), (f"{name}_EXPIRY", batch_record.expiry(batch, kind), ""))]
 
 
 def _stamp(at: datetime) -> str:
@@ -210,10 +219,10 @@ def _other_fold(record: Record, draws: Draws) -> Record | None:
 
 
 def _again(record: Record, draws: Draws) -> Record:
-    """With its last value read once more, a little lower."""
+    """With its last value read once more, a little lower: so little that doublings still agree with their fold (R32)."""
     place = max(place for place, event in enumerate(record["events"]) if event["kind"] == PROCESS_DATA)
     [(key, text, unit)] = record["events"][place]["values"]
-    changed = {**record["events"][place], "values": [(key, f"{float(text) * 0.98:.3g}", unit)]}
+    changed = {**record["events"][place], "values": [(key, f"{float(text) * 0.995:.4g}", unit)]}
     return {**record, "events": [*record["events"][:place], changed, *record["events"][place + 1 :]]}
 
 

@@ -15,7 +15,7 @@ from cgt_etl.simulator.parties import Network
 
 COLUMNS = (
     "crid", "f4000_prodname", "cellprodid", "batchno", "lotno", "infdate", "entirevol", "dose_e8", "wt_kg", "crsmax", "crsscale",
-    "neurotox", "bestresp", "bestresp_scale", "anc500dt", "survstat", "lastcontact",
+    "neurotox", "bestresp", "bestresp_scale", "anc500dt", "survstat", "lastcontact", "priorlines",
 )  # fmt: skip
 DIALECT = "registry_ct"
 FEEDS: Mapping[str, Layout] = {"outcome": Csv("reg_{stamp}.csv", COLUMNS)}
@@ -93,6 +93,8 @@ def _row(journey: Journey, given: Administration, known: date, filler: str) -> d
         "bestresp_scale": "Lugano" if is_assessed and is_toxic and outcome.response else "",
         "anc500dt": "",
         "survstat": DEAD if is_dead else ALIVE,
+        # the table of distributions counts lines of patients with lymphoma alone
+        "priorlines": str(journey.features.prior_lines or ""),
         "lastcontact": f"{outcome.died if is_dead else known:%Y-%m-%d}",
     }
 

@@ -120,7 +120,7 @@ def _outcome(fact: Fact, _zone: ZoneInfo) -> Iterator[Measured]:
     """The day of the infusion, to the month where it lost its day."""
     record, person, of = fact.record, person_of(fact, "crid"), "/".join(fact.key)
     at = record["infdate"].removesuffix("-XX"), None
-    for column, name, size in (("dose_e8", "dose_infused_abs", 100), ("wt_kg", "body_weight", 1)):
+    for column, name, size in (("dose_e8", "dose_infused_abs", 100), ("wt_kg", "body_weight", 1), ("priorlines", "prior_lines", 1)):
         value = number(record[column])
         if value is not None:
             yield Measured(name, f"{of}/{column}", person, at, value * size)

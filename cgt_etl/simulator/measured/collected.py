@@ -14,6 +14,7 @@ Column = tuple[str, float]
 """Measurement, and how many of the vocabulary's units make one of the column's."""
 US_BLOOD: Mapping[str, Column] = {
     "PRE_CD3_UL": ("pb_cd3_abs", 1),
+    "POST_CD3_UL": ("pb_cd3_abs", 1),
     "HGB_PRE": ("pb_hgb", 1),
     "HGB_POST": ("pb_hgb", 1),
     "PLT_PRE": ("pb_plt", 1),

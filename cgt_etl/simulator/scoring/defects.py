@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 from cgt_etl.simulator.scoring.figures import Figure, counted
 from cgt_etl.simulator.scoring.release import At, Released
 from cgt_etl.simulator.scoring.truth import Row, TruthFiles
 
 DOOR, HOUSE = "defects", "house defects"
-FED, COMPLETE, FEVER = "R14", "R40", "R44"
+FED, COMPLETE, FEVER, OUTSIDE, HELD = "R14", "R40", "R44", "R60", "R62"
+AT_HANDOFF = {"seal_broken": "R64", "papers_missing": "R66"}
+"""Fault of a handoff -> the rule that finds it."""
 TEMPERATURE, FEVER_CEL = "body_temp", 38.0
 VECTOR_LOT = "gene_agent_lot_id"
 """Column at which a batch is found to name no lot of the agent that modifies its genes; none where it has no input."""
@@ -42,7 +45,7 @@ def figures(truth: TruthFiles, released: Released, delivery_of: dict[str, str]) 
 
 
 def _can_be_found(truth: TruthFiles) -> Callable[[Row], bool]:
-    """Whether the record of an injection stands, and others that stand say of its batch, or of its person, what the rule needs beside it.
+    """Whether the record of an injection stands, and others that stand say of its batch, container or person what the rule needs beside it.
 
     Of a person counts what is said, by a record of no batch, under an identifier that must be joined with one of the record's.
     """
@@ -50,7 +53,7 @@ def _can_be_found(truth: TruthFiles) -> Callable[[Row], bool]:
     said: dict[object, set[str]] = defaultdict(set)
     for record in truth.standing:
         batch = _batch(record)
-        for about in _persons(truth, record) if batch is None else [batch]:
+        for about in (_persons(truth, record) if batch is None else {batch}) | _containers(record):
             said[about] |= {one["event_type"] for one in record["events"]}
             for one in record["measurements"]:
                 said[about].add(one["measurement"])
@@ -60,7 +63,7 @@ def _can_be_found(truth: TruthFiles) -> Callable[[Row], bool]:
         record = standing.get((row["file"], row["position"]))
         if record is None:
             return False
-        about = _persons(truth, record) | {_batch(record)}
+        about = _persons(truth, record) | _containers(record) | {_batch(record)}
         then = {one["utc"] for one in record["measurements"]}
         beside = set().union(*(said[one, at] for one in about for at in then if (one, at) in said))
         wanted = set(row.get("beside", ()))
@@ -74,6 +77,11 @@ def _can_be_found(truth: TruthFiles) -> Callable[[Row], bool]:
 def _batch(record: Row) -> str | None:
     """The batch that a record is of, which it names before the one that it replaces."""
     return next((value for kind, _, value in record["objects"] if kind == "batch"), None)
+
+
+def _containers(record: Row) -> set[object]:
+    """Containers that a record names, each in a shape that no batch and no component has."""
+    return {("sscc", value) for kind, _, value in record["objects"] if kind == "sscc"}
 
 
 def _persons(truth: TruthFiles, record: Row) -> set[object]:
@@ -108,7 +116,23 @@ def _explained(truth: TruthFiles, delivery_of: dict[str, str]) -> Explained:
         found[FED, column] |= set().union(*(places for number, places in named.items() if number not in of))
     found[FED, VECTOR_LOT] |= {place(row) for row in truth.defects if row["rule"] == FED}
     found[FEVER, None] |= {place(record) for record in _without_fever(truth)}
+    for rule, sscc in _wrong_on_the_way(truth):
+        found[rule, None].add(place(truth.custody[sscc]))
     return found
+
+
+def _wrong_on_the_way(truth: TruthFiles) -> Iterator[tuple[str, str]]:
+    """Rule, and the container of a shipment with a custody record in which what it asks for really was wrong."""
+    for row in (one for one in truth.shipments if one["sscc"] in truth.custody):
+        if row["excursion_min"]:
+            yield OUTSIDE, row["sscc"]
+        packed, delivered = (datetime.fromisoformat(row[at]) for at in ("packed", "delivered"))
+        if delivered - packed > timedelta(days=row["hold_days"]):
+            yield HELD, row["sscc"]
+    for row in truth.handoffs:
+        sscc = truth.legs.get((row["journey"], tuple(row["objects"]), row["sent"]))
+        if sscc in truth.custody and row["fault"] in AT_HANDOFF:
+            yield AT_HANDOFF[row["fault"]], sscc
 
 
 def _without_fever(truth: TruthFiles) -> list[Row]:

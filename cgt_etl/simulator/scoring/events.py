@@ -28,6 +28,8 @@ class Stated:
     person: int | None
     journey: int
     where: str
+    replaces: str = ""
+    """Object of the event that it takes the place of; empty for none."""
     told: list[Spoken] = field(default_factory=list)
     firm: set[str] = field(default_factory=set)
     left_open: set[str] = field(default_factory=set)
@@ -45,6 +47,7 @@ class One:
     local: str | None
     utc: str | None
     at: frozenset[At]
+    supersedes: str | None
 
     @property
     def where(self) -> str:
@@ -64,6 +67,7 @@ def figures(links: Links, found_target: float, target: float | None) -> list[Fig
     not_once = [one.where for one in found if len(one.firm or one.left_open) > 1 or one.is_merged]
     about = [one.where for one, event in pairs if not _is_about(links, one, event)]
     then = [one.where for one, event in pairs if not right_time(one.told, event.local, event.utc)]
+    replacing, replaced_wrong = _replaced(stated, pairs)
     places = _places(links, pairs)
     things = [(one, placed) for one, _, placed in places if not _is_patients(truth, one)]
     astray = [one.where for one, placed in things if not placed]
@@ -80,9 +84,18 @@ def figures(links: Links, found_target: float, target: float | None) -> list[Fig
         counted("events", "subject", len(pairs), about, target),
         counted("events", "instant", len(pairs), then, target),
         counted("events", "journey", len(pairs), misplaced, target),
+        counted("events", "what it takes the place of", replacing, replaced_wrong, target),
         Figure("events", "of things and donors, in a journey", len(things) - len(astray), len(things), None),
         Figure("events", "left open, flagged", sum(len(one.left_open) for one in stated if one.firm), len(events), None),
     ]
+
+
+def _replaced(stated: list[Stated], pairs: list[tuple[Stated, One]]) -> tuple[int, list[str]]:
+    """How many events take the place of one that stands, or are said to, and where the release names another, or one too many."""
+    of = {(one.event_type, one.object): one for one in stated}
+    expected = {id(one): before.firm for one in stated if one.replaces and (before := of.get((one.event_type, one.replaces)))}
+    asked = [(one, event) for one, event in pairs if expected.get(id(one)) or event.supersedes]
+    return len(asked), [one.where for one, event in asked if event.supersedes not in expected.get(id(one), ())]
 
 
 def _stated(truth: TruthFiles, delivery_of: dict[str, str]) -> tuple[list[Stated], dict[tuple[str, At], list[Stated]]]:
@@ -93,7 +106,8 @@ def _stated(truth: TruthFiles, delivery_of: dict[str, str]) -> tuple[list[Stated
         for event in record["events"]:
             type_ = event["event_type"]
             where = f"{type_} of {record['file']}, position {record['position']}"
-            one = found.setdefault((type_, event["object"]), Stated(type_, event["object"], event["person"], record["journey"], where))
+            new = Stated(type_, event["object"], event["person"], record["journey"], where, event.get("replaces") or "")
+            one = found.setdefault((type_, event["object"]), new)
             one.told.append((event["local"], event["utc"], (record["file"], record["position"]) in truth.blurred))
             if record["file"] in delivery_of:
                 places[type_, (delivery_of[record["file"]], record["position"])].append(one)
@@ -101,12 +115,13 @@ def _stated(truth: TruthFiles, delivery_of: dict[str, str]) -> tuple[list[Stated
 
 
 def _released(released: Released) -> dict[str, One]:
-    columns = ("event_id", "event_type", "subject_id", "occurred_local", "occurred_at_utc", "source_delivery", "source_row")
+    columns = (
+        "event_id", "event_type", "subject_id", "occurred_local", "occurred_at_utc", "source_delivery", "source_row", "supersedes_event_id",
+    )  # fmt: skip
+    sources = released.sources["event"]
     return {
-        id_: One(
-            id_, type_, subject, local, utc and utc.isoformat(), frozenset(released.sources["event"].get(id_, set()) | {(delivery, row)})
-        )
-        for id_, type_, subject, local, utc, delivery, row in released.table("event", *columns)
+        id_: One(id_, type_, subject, local, utc and utc.isoformat(), frozenset(sources.get(id_, set()) | {(delivery, row)}), before)
+        for id_, type_, subject, local, utc, delivery, row, before in released.table("event", *columns)
     }
 
 

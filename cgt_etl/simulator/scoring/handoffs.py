@@ -7,8 +7,8 @@ it had the cells is judged; when samples of a batch came (H10) no file says.
 
 Only faults of which the delivered files hold evidence count, by the class's word in the truth: `clock_skew` (the receipt on record is
 before the dispatch), `count_mismatch` (the laboratory counted other than the collector; a box's packing names fewer donations than its
-batch took). An identity swap, a broken seal and missing papers leave no trace in any file; a lost report is no handoff that two partners
-tell of.
+batch took), and, where the shipment's custody record stands and nothing was injected into it, `temperature`, `seal_broken` and
+`papers_missing`. An identity swap leaves no trace in any file; a lost report is no handoff that two partners tell of.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ Key = tuple[str, str]
 """What changed hands: `to_carrier` or `by_carrier` with the container's code, `batch` or `donation` with its number."""
 Event = tuple[str, str]
 """Type, and what it happened to."""
-FAULTS = {"clock_skew": "time_order_verdict", "count_mismatch": "count_verdict"}
-"""Class of fault -> the verdict that shows it."""
+ON_RECORD = {"temperature": "temperature_verdict", "seal_broken": "seal_verdict", "papers_missing": "papers_verdict"}
+FAULTS = {"clock_skew": "time_order_verdict", "count_mismatch": "count_verdict", **ON_RECORD}
+"""Class of fault -> the verdict that shows it; `ON_RECORD` by the shipment's custody record."""
 WRONG = ("discrepant", "impossible")
 TO_CARRIER = ("H07", "H13")
 COLUMNS = (
@@ -55,6 +56,8 @@ class Truth:
     """Standing records tell of both sides."""
     fault: str
     """Empty also where no file shows it."""
+    has_sound_form: bool = False
+    """Whether the custody record of its shipment stands, with nothing injected into it."""
 
 
 def figures(links: Links, found_target: float, target: float | None) -> Iterator[Figure]:
@@ -78,8 +81,9 @@ def figures(links: Links, found_target: float, target: float | None) -> Iterator
     yield counted(PART, "sender and receiver", len(pairs), [_where(one) for one, row in pairs if not _are_sides(one, row)], target)
     yield counted(PART, "instants", len(pairs), [_where(one) for one, row in pairs if not _are_instants(one, row, stated)], target)
     for fault, verdict in FAULTS.items():
-        wanted = [(one, row) for one, row in pairs if one.fault == fault]
-        shown = [(one, row) for one, row in pairs if row[verdict] in WRONG]
+        judged = [(one, row) for one, row in pairs if one.has_sound_form or fault not in ON_RECORD]
+        wanted = [(one, row) for one, row in judged if one.fault == fault]
+        shown = [(one, row) for one, row in judged if row[verdict] in WRONG]
         unseen = [_where(one) for one, row in wanted if row[verdict] not in WRONG]
         yield counted(PART, f"{fault}, found", len(wanted), unseen, target)
         yield counted(PART, f"{fault}, nothing else", len(shown), [_where(one) for one, _ in shown if one.fault != fault], target)
@@ -106,20 +110,19 @@ def _thing(event: Row) -> str:
 
 
 def _true(truth: TruthFiles, stated: Mapping[Event, list[tuple[str, Spoken]]]) -> Iterator[Truth]:
-    legs: dict[tuple[int, tuple[str, ...], str], str] = {}
-    for shipment in truth.shipments:
-        contents = (shipment["journey"], tuple(shipment["contents"]))
-        legs[*contents, shipment["packed"]] = legs[*contents, shipment["picked_up"]] = shipment["sscc"]
+    spoiled = {(row["file"], row["position"]) for row in truth.defects}
+    sound = {sscc for sscc, record in truth.custody.items() if (record["file"], record["position"]) not in spoiled}
     many = {(row["journey"], tuple(row["contents"])): len({one.split(":")[0] for one in row["contents"]}) for row in truth.shipments}
     for row in truth.handoffs:
         objects = tuple(row["objects"])
-        sscc = legs.get((row["journey"], objects, row["sent"]))
+        sscc = truth.legs.get((row["journey"], objects, row["sent"]))
         if sscc is not None:
             is_first = row["code"] in TO_CARRIER
             steps = [(f"shipment_{step}", sscc) for step in ("packed", "dispatched", "received")]
             # who sends a box and alone tells of its leaving does not say whom it gave it to
             is_named = not is_first or any(partner != row["sender"] for partner, _ in stated.get(steps[1], ()))
-            shown = row["fault"] == "clock_skew" or (row["fault"] == "count_mismatch" and _is_short(row, many[row["journey"], objects]))
+            is_short = row["fault"] == "count_mismatch" and _is_short(row, many[row["journey"], objects])
+            shown = not is_first and (row["fault"] == "clock_skew" or is_short)
             yield Truth(
                 code=row["code"],
                 key=("to_carrier" if is_first else "by_carrier", sscc),
@@ -128,7 +131,8 @@ def _true(truth: TruthFiles, stated: Mapping[Event, list[tuple[str, Spoken]]]) -
                 giving=steps[0] if is_first else steps[1],
                 taking=steps[1] if is_first else steps[2],
                 is_told=all(step in stated for step in (steps[:2] if is_first else steps)),
-                fault=row["fault"] if shown and not is_first else "",
+                fault=row["fault"] if shown or row["fault"] in ON_RECORD else "",
+                has_sound_form=sscc in sound,
             )
         elif row["code"] == "H10":
             giving, taking = ("drug_product_filled", objects[0]), ("qc_result_reported", objects[0])

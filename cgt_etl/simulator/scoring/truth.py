@@ -17,6 +17,8 @@ Row = Mapping[str, Any]
 Place = tuple[str, int]
 """A file as the truth names it, and a position in it."""
 BOTH, RECIPIENT = "both", "recipient"
+CUSTODY = "custody"
+"""Feed of the records that tell of hold, temperature, seals and papers of a shipment."""
 PARTIAL_TIME = "D06"
 
 
@@ -133,6 +135,26 @@ class TruthFiles:
     def shipments(self) -> list[Row]:
         """Every shipment of every journey, as it really was."""
         return list(self._rows("shipments"))
+
+    @cached_property
+    def legs(self) -> dict[tuple[int, tuple[str, ...], str], str]:
+        """Journey, what changed hands and when it was given -> SSCC of the shipment of which that is a leg."""
+        found = {}
+        for row in self.shipments:
+            for given in ("packed", "picked_up"):
+                found[row["journey"], tuple(row["contents"]), row[given]] = row["sscc"]
+        return found
+
+    @cached_property
+    def custody(self) -> dict[str, Row]:
+        """SSCC -> the custody record of that shipment that stands."""
+        return {
+            value: record
+            for record in self.standing
+            if self.files[record["file"]]["feed"] == CUSTODY
+            for kind, _, value in record["objects"]
+            if kind == "sscc"
+        }
 
     @cached_property
     def pooled(self) -> dict[str, set[str]]:

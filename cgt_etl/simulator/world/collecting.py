@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from cgt_etl.simulator.calendar import clock, later
+from cgt_etl.simulator.draws import Draws
 from cgt_etl.simulator.model import Bag, Collection, Person
 from cgt_etl.simulator.world import effects
 from cgt_etl.simulator.world.scene import Scene
@@ -24,6 +25,8 @@ MOST_STEM_CELLS = 0.03
 TARGET_CD3 = 1e9
 TARGET_CD34_PER_KG = 4e6
 FREEZING_H = 1.5
+SAMPLED_AFTER, LEFT_OF_CD3 = 0.6, 0.75
+"""Share of runs after which the blood is sampled too, and what is then left of its T cells; chosen."""
 POOLED, SPLIT = 0.4, 0.25
 """Shares of collections of several days that are pooled, of bags that are split, where nothing is laid down."""
 DIVISIONS = ("A0", "B0")
@@ -71,8 +74,9 @@ def _run(scene: Scene, donor: Person, on: date, blood: Blood, *, mobilised: bool
     volume = float(round(draws.number("product_volume", "CMNC")))
     thickest = max(cd3_yield / MOST_T_CELLS, cd34_yield / MOST_STEM_CELLS) / volume / 1e6
     haemoglobin = draws.near(11 if blood.cohort == "patient" else 14, 0.08)
+    din = scene.donation(on.year)
     return Collection(
-        din=scene.donation(on.year),
+        din=din,
         donor=donor,
         blood_centre=scene.blood_centre,
         site=scene.collection_site,
@@ -83,6 +87,7 @@ def _run(scene: Scene, donor: Person, on: date, blood: Blood, *, mobilised: bool
         completed=later(started, round(draws.number("run_time", "CMNC")) / 60),
         pre_cd3=pre_cd3,
         pre_cd34=pre_cd34,
+        post_cd3=_left_over(Draws.seeded(scene.seed, "after the run", din), pre_cd3),
         blood_ml=blood_ml,
         inlet_ml=round(blood_ml * 12.5 / 11.5, -1),
         anticoagulant_ml=float(round(blood_ml / 11.5)),
@@ -99,6 +104,11 @@ def _run(scene: Scene, donor: Person, on: date, blood: Blood, *, mobilised: bool
         reaction=pick.choice(("CIT1", "CIT1", "CIT2", "VV")) if draws.happens("citrate_reaction_p", "donor MNC") else "",
         target_met=True,
     )
+
+
+def _left_over(draws: Draws, pre_cd3: float) -> float | None:
+    """T cells of the blood after the run, of a stream of its own; None where nobody sampled it."""
+    return float(round(pre_cd3 * draws.near(LEFT_OF_CD3, 0.1))) if draws.chance(SAMPLED_AFTER) else None
 
 
 @dataclass(frozen=True)

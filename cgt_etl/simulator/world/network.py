@@ -117,11 +117,11 @@ NETWORK = Network(
     couriers=(
         Party(
             "swiftline_couriers", "Swiftline Couriers", "Swiftline Specialty Couriers Inc.", "courier", "US",
-            (_at("main", "Swiftline control tower", CHICAGO, 7),), ("courier_epcis", "courier_logger"),
+            (_at("main", "Swiftline control tower", CHICAGO, 7),), ("courier_custody", "courier_epcis", "courier_logger"),
         ),
         Party(
             "meridian_cold_chain", "Meridian Cold Chain", "Meridian Cold Chain Logistics Inc.", "courier", "US",
-            (_at("main", "Meridian operations desk", NEW_YORK, 13),), ("courier_epcis_xml",),
+            (_at("main", "Meridian operations desk", NEW_YORK, 13),), ("courier_custody", "courier_epcis_xml"),
         ),
         Party(
             "meridian_air_freight", "Meridian Air Freight", "Meridian Air Freight Inc.", "courier", "US",
@@ -184,7 +184,7 @@ SECOND = {
     "hospital": ("university_hospital", "University Hospital", ("ehr_fhir_r4",)),
     "manufacturer": ("cell_works", "Cell Works", ("mes_batch_record",)),
     "laboratory": ("quality_laboratory", "Quality Laboratory", ("qc_coa",)),
-    "courier": ("couriers", "Couriers", ("courier_epcis", "courier_logger")),
+    "courier": ("couriers", "Couriers", ("courier_custody", "courier_epcis", "courier_logger")),
     "registry": ("outcomes_registry", "Outcomes Registry", ("registry_ct",)),
 }
 """Likewise, the second part of a folder's and of a party's name, and the dialects."""

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with fact as (
     {{ standing_facts('event') }}
 ),

@@ -22,6 +22,7 @@ select
     stated.code_division,
     stated.division,
     stated.state_code,
-    {{ landed_time('created', 'stated') }}
+    {{ landed_time('created', 'stated') }},
+    stated.expiry_date
 from {{ ref('int_product__stated') }} as stated
 left join {{ ref('int_product__renamed') }} as renamed on stated.product_id = renamed.stated_product_id

@@ -1,4 +1,7 @@
-{{ config(pre_hook=["{{ delete_touched() }}", "{{ delete_network_wide(['R23', 'R24', 'R26', 'R36', 'R40', 'R63', 'R65', 'R67']) }}"]) }}
+{{ config(pre_hook=[
+    "{{ delete_touched() }}",
+    "{{ delete_network_wide(['R23', 'R24', 'R26', 'R36', 'R40', 'R60', 'R62', 'R63', 'R64', 'R65', 'R66', 'R67']) }}",
+]) }}
 
 {%- set finds = [
     'find_door_verdict',
@@ -31,9 +34,13 @@
     'find_r44_crs_without_fever',
     'find_r45_act_after_death',
     'find_r46_crs_onset',
+    'find_r60_outside_its_limits',
     'find_r61_logger_sentinel',
+    'find_r62_past_its_qualified_hold',
     'find_r63_counts_differ',
+    'find_r64_seals_differ',
     'find_r65_identities_differ',
+    'find_r66_papers_missing',
     'find_r67_times_impossible',
     'find_d11_code_class_against_procedure',
     'find_d12_division_contradicted',
@@ -41,7 +48,8 @@
 {#- Judged by what the whole network delivered, and so anew every night. -#}
 {%- set network_wide = [
     'find_r23_fresh_hold', 'find_r24_recorded_before_occurred', 'find_r26_open_too_long', 'find_r36_dose_against_weight',
-    'find_r40_certificate_without_result', 'find_r63_counts_differ', 'find_r65_identities_differ', 'find_r67_times_impossible',
+    'find_r40_certificate_without_result', 'find_r60_outside_its_limits', 'find_r62_past_its_qualified_hold', 'find_r63_counts_differ',
+    'find_r64_seals_differ', 'find_r65_identities_differ', 'find_r66_papers_missing', 'find_r67_times_impossible',
 ] -%}
 
 with found as (

@@ -95,6 +95,34 @@ aged as (
             when ended.status_code = 'open' then round({{ seconds_between('ended.sent_at_utc', 'ended.edge_at_utc') }} / 3600.0, 6)
         end as open_h
     from ended
+),
+
+-- what either side says of seal and papers; the carrier's own reading of the seal is what it gives on. Of a box whose contents no record
+-- names, the kind is told from where it went, and that is too little to say which papers it needs.
+verified as (
+    select
+        aged.*,
+        read.read_out_of_specification_min,
+        case
+            when aged.handoff_code in ('H07', 'H13') then checked.packed_seal_id
+            else coalesce(checked.picked_up_seal_id, checked.packed_seal_id)
+        end as sender_seal_id,
+        case when aged.handoff_code in ('H07', 'H13') then checked.picked_up_seal_id else checked.received_seal_id end as receiver_seal_id,
+        case
+            when aged.handoff_code in ('H07', 'H13') then checked.is_seal_whole_at_pickup
+            else checked.is_seal_whole_at_receipt
+        end as is_seal_whole,
+        case
+            when coalesce(aged.sender_item_count, aged.receiver_item_count, 0) > 0
+                then {{ has_papers('aged.handoff_code', 'checked', taker=false) }}
+        end as has_sender_papers,
+        case
+            when coalesce(aged.sender_item_count, aged.receiver_item_count, 0) > 0
+                then {{ has_papers('aged.handoff_code', 'checked', taker=true) }}
+        end as has_receiver_papers
+    from aged
+    left join {{ ref('int_shipment__checked') }} as checked on aged.shipment_id = checked.shipment_id
+    left join {{ ref('shipment') }} as read on aged.shipment_id = read.shipment_id
 )
 
 select
@@ -161,11 +189,24 @@ select
     end as transit_verdict,
     case
         when out_of_specification_min > 0 then 'discrepant'
-        when out_of_specification_min = 0 then 'match'
+        -- readings of the way are the box's own; a carrier's sum without them is its word alone
+        when out_of_specification_min = 0 and read_out_of_specification_min = 0 then 'match'
+        when out_of_specification_min = 0 then 'sender_only'
         else 'unknown'
     end as temperature_verdict,
-    -- no feed states a seal, or which papers came along
-    'unknown' as seal_verdict,
-    'unknown' as papers_verdict,
+    case
+        when not is_seal_whole or sender_seal_id <> receiver_seal_id then 'discrepant'
+        when sender_seal_id = receiver_seal_id then 'match'
+        when sender_seal_id is not null then 'sender_only'
+        when receiver_seal_id is not null or is_seal_whole then 'receiver_only'
+        else 'unknown'
+    end as seal_verdict,
+    case
+        when not has_sender_papers or not has_receiver_papers then 'discrepant'
+        when has_sender_papers and has_receiver_papers then 'match'
+        when has_sender_papers then 'sender_only'
+        when has_receiver_papers then 'receiver_only'
+        else 'unknown'
+    end as papers_verdict,
     component_id
-from aged
+from verified

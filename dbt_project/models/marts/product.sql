@@ -31,6 +31,7 @@ stated as (
         {{ first_said('collection_id') }} as collection_id,
         {{ first_said('state_code') }} as state_code,
         {{ first_said('created_date') }} as created_date,
+        {{ agreed('expiry_date') }} as expiry_date,
         coalesce({{ any_true('code_division <> division') }}, false) as is_division_contradicted,
         min(component_id) as component_id
     from statement
@@ -47,7 +48,7 @@ select
     stated.state_code,
     volume.volume_ml,
     stated.created_date,
-    cast(null as {{ type_of('date') }}) as expiry_date,
+    stated.expiry_date,
     stated.is_division_contradicted,
     stated.component_id
 from stated

@@ -60,6 +60,16 @@ with record as (
     from {{ ref('int_therapy_order__resolved') }} as said
     left join {{ ref('int_therapy_order__named') }} as named on said.order_id = named.order_id
     where coalesce(said.coi_id, said.order_id) is not null and {{ only_touched('said.component_id') }}
+    union
+    select
+        'handoff' as table_name,
+        handoff.handoff_id as row_key,
+        checked.source_delivery,
+        checked.source_row,
+        handoff.component_id
+    from {{ ref('int_shipment__checked') }} as checked
+    inner join {{ ref('handoff') }} as handoff on checked.shipment_id = handoff.shipment_id
+    where {{ only_touched('handoff.component_id') }}
 ),
 
 -- a handoff is made of the events and things that either side tells of

@@ -27,8 +27,16 @@ select
     shipment.sent_at_utc,
     shipment.received_at_utc,
     round({{ seconds_between('shipment.sent_at_utc', 'shipment.received_at_utc') }} / 3600.0, 6) as transit_h,
-    cast(null as {{ type_of('instant') }}) as qualified_until_at_utc,
-    cast(null as {{ type_of('number') }}) as out_of_specification_min,
+    checked.qualified_until_at_utc,
+    case
+        when checked.stated_out_of_specification_min > coalesce(read.read_out_of_specification_min, 0)
+            then checked.stated_out_of_specification_min
+        else coalesce(read.read_out_of_specification_min, checked.stated_out_of_specification_min)
+    end as out_of_specification_min,
+    checked.stated_out_of_specification_min,
+    read.read_out_of_specification_min,
+    read.read_out_of_specification_most_min,
+    checked.lid_open_min,
     cast(told.lid_opening_count as {{ type_of('integer') }}) as lid_opening_count,
     told.gap_min,
     shipment.source_delivery,
@@ -36,5 +44,7 @@ select
     shipment.component_id
 from {{ ref('int_shipment__stated') }} as shipment
 left join told on shipment.shipment_id = told.shipment_id
+left join {{ ref('int_shipment__checked') }} as checked on shipment.shipment_id = checked.shipment_id
+left join {{ ref('int_shipment__read') }} as read on shipment.shipment_id = read.shipment_id
 left join located as sender on shipment.from_gln = sender.gln
 left join located as receiver on shipment.to_gln = receiver.gln

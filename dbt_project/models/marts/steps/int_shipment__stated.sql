@@ -19,7 +19,7 @@ with said as (
     from {{ ref('int_event__resolved') }}
     where
         (sscc_id is not null or awb_id is not null)
-        and event_type in ('shipment_packed', 'shipment_dispatched', 'shipment_received')
+        and event_type in ('shipment_packed', 'shipment_dispatched', 'shipment_in_transit_scan', 'shipment_received')
         and {{ stands('status') }}
 ),
 
@@ -85,12 +85,17 @@ statement as (
             partition by container_id, lone_awb_id, event_type
             order by is_of_carrier asc, occurred_at_utc asc nulls last, event_statement_id asc
         ) as rank_no,
-        -- the record that speaks for the shipment: of its dispatch, else of its packing, else of its receipt
+        -- the record that speaks for the shipment: of its dispatch, else of its packing, else of its receipt, else of a scan
         row_number() over (
             partition by container_id, lone_awb_id
             order by
                 is_of_carrier asc,
-                case event_type when 'shipment_dispatched' then 1 when 'shipment_packed' then 2 else 3 end asc,
+                case event_type
+                    when 'shipment_dispatched' then 1
+                    when 'shipment_packed' then 2
+                    when 'shipment_received' then 3
+                    else 4
+                end asc,
                 occurred_at_utc asc nulls last,
                 event_statement_id asc
         ) as record_rank_no

@@ -1,0 +1,3 @@
+-- The last day on which something happened in the release.
+select max(occurred_date) as last_date
+from event
