@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Small matrices on a core each: threads of their own made some tests forty times slower on busy cores.
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: run test unit real history ui docs setup lint lock clean
+.PHONY: run test unit real history attack attack-full ui docs setup lint lock clean
 
 run: setup  ## Set up and play three nights of the demonstration network, through Dagster
 	@$(BIN)/cgt-etl demo --dir $(DEMO)
@@ -23,6 +23,12 @@ real: setup  ## Land the third-party exports of ../shared/real, each a release o
 
 history: setup  ## Play thirty nights and build each again as of its night: the same bytes (an hour)
 	@$(BIN)/python scripts/history.py --dir .cgt/history
+
+attack: setup  ## Attacks on all that partners get from all, ten seeds; each defence deleted in turn
+	@$(BIN)/python -m tests.attack 10
+
+attack-full: setup  ## The same with fifty seeds and ledgers of five years (half an hour and more)
+	@$(BIN)/python -m tests.attack 50 full
 
 ui: setup  ## The Dagster UI and daemon on loopback, on what `make run` did
 	@$(BIN)/python scripts/ui.py --dir $(DEMO)

@@ -77,12 +77,28 @@ class Settings:
         return self.home / "decisions"
 
     @property
+    def tombstones(self) -> Path:
+        return self.home / "tombstones"
+
+    @property
     def actions(self) -> Path:
         return self.home / "actions"
 
     @property
     def collective(self) -> Path:
         return self.home / "collective"
+
+    @property
+    def rights(self) -> Path:
+        return self.home / "rights"
+
+    @property
+    def questions(self) -> Path:
+        return self.home / "questions"
+
+    @property
+    def sandboxes(self) -> Path:
+        return self.home / "sandboxes"
 
     @property
     def alerts(self) -> Path:
@@ -102,11 +118,12 @@ class Settings:
         return bool(os.environ.get("CGT_MASTER_KEY") or self.master_key_file)
 
     @cached_property
-    def master_key(self) -> bytes:
-        """32 bytes from `CGT_MASTER_KEY` (base64) or from the file that `CGT_MASTER_KEY_FILE` names.
+    def key_text(self) -> str:
+        """The key of this home as it is written in `CGT_MASTER_KEY` or in the file that `CGT_MASTER_KEY_FILE` names: a master key, or a
+        hub's or a partner's part of one (`door.shares`).
 
         Raises:
-            DeclarationError: neither is set, the file cannot be read, or the key is not 32 bytes.
+            DeclarationError: neither is set, or the file cannot be read.
         """
         text = os.environ.get("CGT_MASTER_KEY")
         if not text and self.master_key_file:
@@ -117,8 +134,17 @@ class Settings:
                 raise DeclarationError(f"the master key's file cannot be read ({why})", remedy="Mend CGT_MASTER_KEY_FILE") from None
         if not text:
             raise DeclarationError("no master key", remedy="Set CGT_MASTER_KEY or CGT_MASTER_KEY_FILE; `cgt-etl key new FILE` makes a key")
+        return text
+
+    @cached_property
+    def master_key(self) -> bytes:
+        """32 bytes from `key_text` (base64).
+
+        Raises:
+            DeclarationError: as `key_text`, or it is not 32 bytes.
+        """
         try:
-            key = base64.b64decode(text, validate=True)
+            key = base64.b64decode(self.key_text, validate=True)
         except ValueError as error:
             raise DeclarationError("the master key is not base64", remedy="Make one with `cgt-etl key new FILE`") from error
         if len(key) != 32:

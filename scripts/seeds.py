@@ -29,6 +29,9 @@ PARTS, FOUND, ENOUGH, ENOUGH_SEEDS = ("defects", "house defects"), 0.98, 400, 20
 """Parts of a score that tell of defects; recall and precision asked of each rule; injections it is asked over, and seeds of each level
 from which on there must be so many."""
 
+HANDED = {"recall": 0.98, "precision": 0.95}
+"""Asked of each fault of handoffs, over `ENOUGH` injections."""
+
 
 @dataclass
 class Pooled:
@@ -146,6 +149,29 @@ def injected(scores: Mapping[str, Mapping[int, dict[str, Any]]]) -> tuple[list[s
     return lines, missed
 
 
+def handed(scores: Mapping[str, Mapping[int, dict[str, Any]]]) -> tuple[list[str], list[str]]:
+    """A table by fault of handoffs of all seeds of all levels, and what misses. Networks have few (`handoffs evaluate` draws many)."""
+    figures: dict[str, dict[str, Pooled]] = {}
+    for found in scores.values():
+        for seed, score in sorted(found.items()):
+            for one in score["figures"]:
+                fault, _, kind = one["name"].partition(", ")
+                if one["part"] == "handoffs" and kind in ("found", "nothing else"):
+                    figures.setdefault(fault, {}).setdefault(kind, Pooled(None)).add(seed, one)
+    lines, missed = [f"{'fault':16}  {'injected':>8}  {'recall':>8}  {'shown':>8}  {'precision':>9}  targets      what is missed"], []
+    for fault, of in sorted(figures.items()):
+        shares = {kind: one.right / one.total if one.total else 1.0 for kind, one in of.items()}
+        wrong = [word for kind, word in (("found", "recall"), ("nothing else", "precision")) if shares[kind] < HANDED[word]]
+        is_enough, injected = of["found"].total >= ENOUGH, of["found"].total
+        what = f"{', '.join(wrong) or '-'}{'' if is_enough else f' (fewer than {ENOUGH})'}"
+        missed += [f"{fault}, {word}" for word in wrong if is_enough]
+        lines.append(
+            f"{fault:16}  {injected:>8}  {shares['found']:8.5f}  {of['nothing else'].total:>8}  {shares['nothing else']:9.5f}"
+            f"  {HANDED['recall']:.2f}, {HANDED['precision']:.2f}  {what}"
+        )
+    return lines, missed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dir", type=Path, required=True)
@@ -188,7 +214,13 @@ def main() -> int:
     if len(lines) > 1:
         print(f"\n== defects of {' and '.join(INJECTED)} together, by rule")
         print("\n".join(lines))
-    return int(bool(missed) or unscored > 0 or any(score["targets_missed"] for found in scores.values() for score in found.values()))
+    told, wrong = handed(scores)
+    if len(told) > 1:
+        print("\n== faults of handoffs, all levels together")
+        print("\n".join(told))
+    return int(
+        bool(missed or wrong) or unscored > 0 or any(score["targets_missed"] for found in scores.values() for score in found.values())
+    )
 
 
 if __name__ == "__main__":

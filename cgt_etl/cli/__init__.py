@@ -26,6 +26,8 @@ from cgt_etl.cli import (
     quarantine,
     receipts,
     releases,
+    rights,
+    sandbox,
 )
 from cgt_etl.errors import CgtError
 
@@ -43,6 +45,8 @@ for module in (
     handoffs,
     actions,
     collective,
+    rights,
+    sandbox,
     quarantine,
     identity,
     receipts,

@@ -1,4 +1,4 @@
-"""Commands about the collective tables: what is counted, cut a quarter, attack everything released."""
+"""Commands about the collective tables: what is counted, cut a quarter, attack everything released; and about questions (`questions`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from cgt_etl.cli import questions
 from cgt_etl.settings import Settings
 
 
@@ -66,5 +67,8 @@ def audit() -> None:
     click.echo("The ledger tells too much." if found.conflicts else "Nothing is told.")
     sys.exit(1 if found.conflicts else 0)
 
+
+for command in questions.COMMANDS:
+    collective.add_command(command)
 
 COMMANDS = [collective]

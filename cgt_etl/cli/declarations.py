@@ -93,7 +93,7 @@ def diff_contracts(old: Path, new: Path) -> None:
 
 @click.group()
 def key() -> None:
-    """The master key of a deployment."""
+    """The master key of a deployment, and the parts of it that a hub and partners hold."""
 
 
 @key.command()
@@ -104,17 +104,50 @@ def new(file: Path) -> None:
     click.echo(f"Wrote {file}. Set CGT_MASTER_KEY_FILE to it.")
 
 
+@key.command("hub")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def hub_key(file: Path) -> None:
+    """From the master key, the part of a hub that takes tokenised deliveries alone: it makes no token of an identifier and has no vault."""
+    from cgt_etl.door.shares import for_hub
+    from cgt_etl.landing.keys import named_keys
+
+    _write(file, for_hub(named_keys(Settings.from_environment())))
+    click.echo(f"Wrote {file}. The hub sets CGT_MASTER_KEY_FILE to it; the master key must not lie there.")
+
+
+@key.command("partner")
+@click.argument("name", metavar="PARTNER")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def partner_key(name: str, file: Path) -> None:
+    """From the master key, the part of a PARTNER that tokenises at its own place. Whoever has it can try out identifiers of everybody."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.door.shares import for_partner
+    from cgt_etl.errors import DeclarationError
+    from cgt_etl.landing.keys import named_keys
+
+    settings = Settings.from_environment()
+    registry = Registry.load(settings)
+    if name not in registry.partners:
+        raise DeclarationError("unknown partner", partner=name, remedy="`cgt-etl registry list` names the partners")
+    _write(file, for_partner(named_keys(settings), registry.partners[name].token_key))
+    click.echo(f"Wrote {file}. {name} sets CGT_MASTER_KEY_FILE to it at its place; no other partner gets it.")
+
+
 def write_key(file: Path) -> None:
     """32 random bytes as base64 in a file of mode 0600.
 
     Raises:
         click.ClickException: the file exists; a key is never overwritten.
     """
+    _write(file, base64.b64encode(os.urandom(32)).decode("ascii"))
+
+
+def _write(file: Path, text: str) -> None:
     from cgt_etl.landing import durable
 
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        durable.write_file(file, [base64.b64encode(os.urandom(32)) + b"\n"], 0o600)
+        durable.write_file(file, [f"{text}\n".encode("ascii")], 0o600)
     except FileExistsError as error:
         raise click.ClickException(f"{file} exists; a key is never overwritten") from error
     durable.sync_folder(file.parent)

@@ -10,17 +10,19 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
+from cgt_etl.errors import CgtError
 from cgt_etl.settings import Settings
 
 if TYPE_CHECKING:
     from cgt_etl.handoffs.evaluation.figures import Map
     from cgt_etl.handoffs.mining import Format
 
-PARTS = ("bottlenecks", "charts", "actions", "effects", "infusions", "dwell")
+PARTS = ("bottlenecks", "losses", "charts", "actions", "effects", "infusions", "dwell", "faults")
 
 
 @click.group()
@@ -40,12 +42,15 @@ def evaluate(seeds: int, first: int, parts: tuple[str, ...], jobs: int, *, as_js
     Nothing of a home is read. Exits 1 where a target is missed.
     """
     from cgt_etl.handoffs import evaluation
-    from cgt_etl.simulator import handoff_world
+    from cgt_etl.simulator import fault_world, handoff_world
 
-    figures = []
+    figures, chosen = [], range(first, first + seeds)
     with _each(jobs) as each:
         for part in parts or PARTS:
-            figures += evaluation.PARTS[part](getattr(handoff_world, part), range(first, first + seeds), each)
+            if part == "faults":
+                figures += evaluation.PARTS[part](fault_world.faults, chosen, each, models=_models())
+            else:
+                figures += evaluation.PARTS[part](getattr(handoff_world, part), chosen, each)
     if as_json:
         click.echo(json.dumps([asdict(figure) for figure in figures], indent=1))
     else:
@@ -54,6 +59,30 @@ def evaluate(seeds: int, first: int, parts: tuple[str, ...], jobs: int, *, as_js
             line = f"{mark}  {figure.part:22} {figure.what:38} {figure.target:>14}  {figure.reached:8.3f}  {figure.baseline}"
             click.echo(line.rstrip())
     sys.exit(0 if all(figure.is_met for figure in figures) else 1)
+
+
+@handoffs.command()
+@click.option("--release", "release_id", help="A release by its id or night; the current one when absent.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def bottlenecks(release_id: str | None, *, as_json: bool) -> None:
+    """Say where time and products could be recovered: sites slower than their peers, for all products or one, and sites that lose more."""
+    from cgt_etl.handoffs import ranking
+    from cgt_etl.release import read
+
+    found = ranking.ranked(read.find(Settings.from_environment(), release_id)).to_dicts()
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for row in found:
+        click.echo(f"{row['transition']}@{row['site']}{' ' + row['product'] if row['product'] else ''}: {row['verdict']}")
+        if row["verdict"].startswith("slow"):
+            hours = "  {recoverable_hours:.0f} hours ({recoverable_low:.0f} to {recoverable_high:.0f}) of {cases} cases"
+            click.echo(hours.format(**row))
+        if row["recoverable_products"] is not None:
+            products = "  {recoverable_products:.1f} products ({recoverable_products_low:.1f} to {recoverable_products_high:.1f})"
+            click.echo((products + " of {lost} lost in {doses}").format(**row))
+    if not found:
+        click.echo("No place is found to be slower or to lose more than its peers.")
 
 
 @handoffs.command()
@@ -91,7 +120,7 @@ def conformance(release_id: str | None, *, as_json: bool) -> None:
     left = {(one["modality"], one["journey_id"]) for one in found}
     for modality, many in journeys.items():
         if modality == "not judged":
-            click.echo(f"{many} journeys are of no known modality and were not judged.")
+            click.echo(f"{many} journeys are of no known modality or order and were not judged.")
         else:
             kept = many - sum(one == modality for one, _ in left)
             click.echo(f"{modality}: {kept} of {many} journeys kept to the path.")
@@ -106,10 +135,19 @@ def conformance(release_id: str | None, *, as_json: bool) -> None:
 @click.option("--own-ids", "with_ids", is_flag=True, help="Also the partner's own numbers, from the vault, for a person with the key.")
 def cards(release_id: str | None, chosen: tuple[str, ...], out: Path, *, with_ids: bool) -> None:
     """Write the feedback cards of a release: HTML, PDF, CSV and JSON for each partner (docs/cards.md)."""
-    from cgt_etl.reports.nightly import write_cards
+    from cgt_etl.reports.nightly import INDISCREET, write_cards
 
-    for folder in write_cards(Settings.from_environment(), release_id, chosen, out, with_ids=with_ids):
-        click.echo(f"Wrote {folder}.")
+    withheld = []
+    for one in write_cards(Settings.from_environment(), release_id, chosen, out, with_ids=with_ids):
+        if one.folder is None:
+            withheld.append(one.name)
+        else:
+            click.echo(f"Wrote {one.folder}.")
+    if withheld:
+        raise CgtError(
+            f"the card of {', '.join(withheld)} was withheld: {INDISCREET}",
+            remedy="Look where a text of the release holds it, and mend that; the other cards were written",
+        )
 
 
 @handoffs.command()
@@ -129,6 +167,17 @@ def arrival(what: str, release_id: str | None, partner: str | None, out: Path, *
     text = sys.stdin.readline().strip() if what == "-" else what
     for folder in write_arrivals(Settings.from_environment(), text, release_id, out, partner=partner, with_ids=with_ids):
         click.echo(f"Wrote {folder}.")
+
+
+def _models() -> dict[str, str]:
+    """The models that judge handoffs, compiled in a home of their own that is gone afterwards."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.handoffs.evaluation.faults import MODELS
+    from cgt_etl.orchestration.warehouse import compiled
+
+    with TemporaryDirectory() as home:
+        settings = Settings(home=Path(home))
+        return compiled(settings, Registry.load(settings), MODELS)
 
 
 @contextmanager

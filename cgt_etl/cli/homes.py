@@ -1,8 +1,9 @@
-"""Commands that look after a home: doctor, backup, restore."""
+"""Commands that look after a home: doctor, backup, restore, erase."""
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -49,4 +50,26 @@ def restore(origin: Path) -> None:
     click.echo(f"Restored {done.files} files, {done.size_bytes} bytes. `cgt-etl doctor` says whether all is well.")
 
 
-COMMANDS = [doctor, backup, restore]
+@click.command()
+@click.option("--who", required=True, help="Who erases.")
+@click.option("--why", required=True, help="On what grounds; without naming the person, since it is kept in the clear.")
+def erase(who: str, why: str) -> None:
+    """Erase suppressed persons from what past nights keep, under a signed tombstone: after `suppress`, `reland` and `run`.
+
+    Earlier admissions, set-aside texts, releases built on them and stewards' decisions go; past nights can still be built, without the
+    person (`release build --as-of`). Raw bytes stay sealed in the vault, and backups and exports are not looked at.
+    """
+    from cgt_etl.identity.decisions import Because
+    from cgt_etl.operations.erasure import erase as erase_home
+    from cgt_etl.operations.erasure import is_pending
+
+    settings = Settings.from_environment()
+    done = erase_home(settings, Because(who, why, datetime.now(UTC)))
+    click.echo(f"Erased {len(done.admissions)} admissions, {len(done.releases)} releases, {len(done.decisions)} decisions.")
+    for delivery in done.not_looked_at:
+        click.echo(f"not landed again, and may hold the person: {delivery}")
+    if is_pending(settings):
+        click.echo("The current release still tells of them: `cgt-etl run`, then `cgt-etl erase` again.")
+
+
+COMMANDS = [doctor, backup, restore, erase]

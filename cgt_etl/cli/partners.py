@@ -1,8 +1,9 @@
-"""Commands for whoever brings a partner in: draft its file, check a delivery before it counts."""
+"""Commands for whoever brings a partner in (new, check), and for a partner that tokenises at its own place (tokenise, token, resolve)."""
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from cgt_etl.settings import Settings
 
 @click.group()
 def partner() -> None:
-    """Bring a partner in."""
+    """Bring a partner in; and at a partner's, make of its files what may leave."""
 
 
 @partner.command()
@@ -50,6 +51,53 @@ def new_partner(name: str, dialects: tuple[str, ...], into: Path | None) -> None
     settings = Settings.from_environment()
     path = write(into or settings.partner_paths[-1], name, Registry.load(settings), dialects)
     click.echo(f"Wrote {path}. Answer the TODOs; `cgt-etl contract check {path}` says where the next one stands.")
+
+
+@partner.command()
+@click.argument("name", metavar="PARTNER")
+@click.argument("feed")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for what may leave.")
+def tokenise(name: str, feed: str, files: tuple[Path, ...], out: Path) -> None:
+    """At the partner's: take FILES of PARTNER's FEED through the door here, and write into --out what the hub may have of them.
+
+    Typed rows, tokens, verdicts and counts; no raw byte, and no text of an identifier, a name or a remark. The files themselves and what
+    was set aside stay in the vault of this CGT_HOME. CGT_MASTER_KEY_FILE names the key that was given for PARTNER.
+    """
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.landing.tokenise import tokenise as make
+
+    settings = Settings.from_environment()
+    for one in make(settings, Registry.load(settings), name, feed, files, out=out, now=datetime.now(UTC)):
+        click.echo(one.line())
+
+
+@partner.command()
+@click.option("--kind", required=True, help="Kind of identifier: mrn, din, lot, ...")
+@click.option("--issuer", default="", help="The partner that issued it, for kinds that are not unique everywhere.")
+def token(kind: str, issuer: str) -> None:
+    """At the partner's: the token of an identifier, read from standard input, by which `cgt-etl recall` finds it at a hub without keys."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.landing.keys import keys_of
+    from cgt_etl.landing.suppression import linkage_token
+
+    settings = Settings.from_environment()
+    click.echo(linkage_token(Registry.load(settings), keys_of(settings), kind, issuer, sys.stdin.readline().strip()))
+
+
+@partner.command()
+@click.argument("what", metavar="TOKEN|DELIVERY")
+@click.option("--position", type=int, help="Of the record in that delivery.")
+def resolve(what: str, position: int | None) -> None:
+    """At the partner's: the identifier that a TOKEN of its deliveries stands for, or those of one record of a DELIVERY; from its vault."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.landing import resolve as resolving
+
+    settings = Settings.from_environment()
+    registry = Registry.load(settings)
+    by_token = position is None
+    for one in resolving.by_token(settings, registry, what) if by_token else resolving.by_place(settings, registry, what, position or 0):
+        click.echo(one.line())
 
 
 COMMANDS = [partner]

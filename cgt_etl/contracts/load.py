@@ -93,7 +93,7 @@ def load_feed(path: Path) -> Feed:
     Raises:
         DeclarationError: naming the file, the place inside it and what is wrong there.
     """
-    document = _yaml(path)
+    document = read_yaml(path)
     _check_odcs(document, path)
     name = path.name.removesuffix(".odcs.yaml")
     if document.get("name") != name:
@@ -120,7 +120,7 @@ def load_partner(path: Path) -> model.Partner:
     Raises:
         DeclarationError: naming the file, the place inside it and what is wrong there.
     """
-    partner = _validated(model.Partner, _yaml(path), path, "")
+    partner = validated(model.Partner, read_yaml(path), path, "")
     if partner.partner != path.parent.name:
         raise _wrong(path, "partner", f"must be the folder's name `{path.parent.name}`")
     return partner
@@ -143,14 +143,19 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def _yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping in a declaration, read strictly: no key twice, nothing left to be decided.
+
+    Raises:
+        DeclarationError: naming the file and, where there is one, the line.
+    """
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506  a SafeLoader
     except FileNotFoundError as error:
         raise DeclarationError("the file is missing", file=str(path), remedy="Write it, or remove the folder") from error
-    except (yaml.MarkedYAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # also no date, an unhashable key, no UTF-8, nested too deep
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "it is not UTF-8"
+        problem = getattr(error, "problem", None) or "a character, a date or a key that cannot be one"
         raise DeclarationError(
             f"this is not YAML: {problem}", file=str(path), position=mark.line + 1 if mark else None, remedy="Mend the line"
         ) from error
@@ -234,13 +239,13 @@ def _column(entry: dict[str, Any], path: Path, place: str) -> ColumnSpec:
 def _rule(entry: dict[str, Any], path: Path, place: str) -> BoundRule:
     if entry.get("type") != "custom" or entry.get("engine") != EXTENSION or "id" not in entry:
         raise _wrong(path, place, f"a rule has an `id`, `type: custom` and `engine: {EXTENSION}`")
-    return BoundRule(entry["id"], _validated(model.Rule, entry["implementation"], path, f"{place}.implementation"))
+    return BoundRule(entry["id"], validated(model.Rule, entry["implementation"], path, f"{place}.implementation"))
 
 
 def _promise(entries: list[dict[str, Any]], path: Path) -> model.Promise:
     said: dict[str, int] = {}
     for i, entry in enumerate(entries):
-        one = _validated(model.SlaProperty, entry, path, f"slaProperties.{i}")
+        one = validated(model.SlaProperty, entry, path, f"slaProperties.{i}")
         if one.property in said:
             raise _wrong(path, f"slaProperties.{i}", f"`{one.property}` is given twice")
         said[one.property] = one.value
@@ -254,10 +259,15 @@ def _extension(kind: type[M], entry: dict[str, Any], path: Path, place: str, *, 
         raise _wrong(path, place, f"unknown custom property `{others[0]}`; ours is `{EXTENSION}`")
     if len(values) > 1 or (required and not values):
         raise _wrong(path, place, f"needs one custom property `{EXTENSION}`")
-    return _validated(kind, values[0] if values else {}, path, f"{place}.{EXTENSION}")
+    return validated(kind, values[0] if values else {}, path, f"{place}.{EXTENSION}")
 
 
-def _validated(kind: type[M], value: Any, path: Path, place: str) -> M:
+def validated(kind: type[M], value: Any, path: Path, place: str) -> M:
+    """What the file at `path` says at `place`, as a closed model.
+
+    Raises:
+        DeclarationError: naming the file, the place inside it and what is wrong there.
+    """
     try:
         return kind.model_validate(value)
     except ValidationError as error:

@@ -32,7 +32,7 @@ from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import DeclarationError
 from cgt_etl.extract import Reading
 
-__all__ = ["Admission", "Part", "SetAside", "admit", "parts_of"]
+__all__ = ["Admission", "Part", "SetAside", "admit", "in_the_clear", "parts_of"]
 
 LEAST_ROWS: Final = 50_000
 """Of an object, that go through together where there are so many."""
@@ -108,6 +108,17 @@ def admit(
     ledger.unmapped = reading.unmapped
     last = _joined([*held, part] if part is not None else held)
     return Admission(last.tables, last.links, last.demographics, ledger.verdicts, ledger.set_aside, ledger.counts())
+
+
+def in_the_clear(binding: Binding, reading: Reading, registry: Registry, *, sequence: str) -> Iterator[tuple[ObjectSpec, pl.DataFrame]]:
+    """Each object's rows as they were cast, some at a time, identifiers in their one way of writing: for whoever holds the file itself.
+
+    Columns are those of `columns.typed`.
+    """
+    contexts = _Contexts(binding, registry, sequence)
+    for delivered in parts_of(reading, binding.feed.objects):
+        for spec in binding.feed.objects:
+            yield spec, typed(delivered[spec.name], contexts.of)
 
 
 def parts_of(reading: Reading, objects: tuple[ObjectSpec, ...]) -> Iterator[dict[str, Delivered]]:

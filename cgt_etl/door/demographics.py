@@ -31,6 +31,8 @@ from cgt_etl.door.tokens import token
 _NAMES: dict[Demographic, int] = {"family_name": 3, "given_name": 1}
 """Letters that `start` takes."""
 _AREA = 3
+FORMS = frozenset({"full", "phonetic", "start", "day", "year", "month_day", "transposed", "area"})
+"""Every form of any of them."""
 _SEXES = ("female", "male")
 
 

@@ -14,10 +14,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 KEY_BYTES = 32
 TOKEN_BYTES = 16
 _DIVIDER = "\x1f"
+_CHECK = b"cgt_etl/v1/which linkage key"
 
 
 class Keys:
-    """Every key of a deployment, derived from its 32-byte master key when asked for."""
+    """Every key of a deployment, derived from its 32-byte master key when asked for. `shares` has those who hold a part of them."""
+
+    makes_tokens = True
+    """Whether identifiers can be tokenised with them; a hub that takes tokenised deliveries alone cannot."""
 
     def __init__(self, master: bytes) -> None:
         self._master = master
@@ -47,16 +51,47 @@ class Keys:
         return self._derive(f"share/{name}/{release_id}")
 
     def collective(self, use: str) -> bytes:
-        """Of the collective tables: `offsets` draws what they are rounded by, `ledger` marks the counts behind them."""
+        """Of the collective tables: `offsets` draws what they are rounded by, `ledger` marks the counts behind them.
+
+        Of collective questions: `questions` draws the noise, `answers` marks what is not told to everybody.
+        """
         return self._derive(f"collective/{use}")
+
+    def sandbox(self, partner: str, use: str) -> bytes:
+        """Of a partner's sandbox: `store` opens it, `tokens` makes its tokens, `trail` marks its trail, `bundle/<release>` opens a copy."""
+        return self._derive(f"sandbox/{partner}/{use}")
+
+    @cached_property
+    def tombstones(self) -> bytes:
+        """Signs what says that somebody was erased."""
+        return self._derive("tombstones")
 
     @cached_property
     def vault(self) -> bytes:
         """Seals raw files and what was set aside."""
         return self._derive("vault")
 
+    @cached_property
+    def hub(self) -> bytes:
+        """What a hub without the master key derives its own keys from."""
+        return self._derive("hub")
+
+    def bundle(self, name: str) -> bytes:
+        """Seals what the partner whose token key is `name` tokenised: it and the hub hold it, no other partner does."""
+        return derived(self.hub, f"bundle/{name}")
+
+    @cached_property
+    def linkage_check(self) -> str:
+        """32 hex digits that tell one linkage key from another, and nothing else of it."""
+        return hmac.digest(self.linkage, _CHECK, "sha256")[:TOKEN_BYTES].hex()
+
     def _derive(self, purpose: str) -> bytes:
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"cgt_etl/v1/{purpose}".encode()).derive(self._master)
+        return derived(self._master, purpose)
+
+
+def derived(root: bytes, purpose: str) -> bytes:
+    """The 32-byte key of a purpose below a root key: HKDF-SHA256 without salt."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"cgt_etl/v1/{purpose}".encode()).derive(root)
 
 
 def token(key: bytes, kind: str, issuer: str, canonical: str) -> str:

@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 
-from cgt_etl.door.tokens import Keys
 from cgt_etl.egress import consents, describe, policy, scan, scope, values
 from cgt_etl.egress.policy import Policy
 from cgt_etl.errors import CgtError, GateClosed
+from cgt_etl.landing.keys import named_keys
 from cgt_etl.release import digest, marts, read
 from cgt_etl.release.read import Release
 from cgt_etl.release.tables import PART, ROW_GROUP_ROWS
@@ -68,7 +68,7 @@ def share_release(settings: Settings, release_id: str | None, asked: Asked, out:
     release = read.find(settings, release_id)
     if read.problems(release):
         raise CgtError(f"release {release.id} is not what was published", remedy="`cgt-etl release verify` says what is wrong")
-    return share(release, Keys(settings.master_key).share(asked.name, release.id), asked, out)
+    return share(release, named_keys(settings).share(asked.name, release.id), asked, out)
 
 
 def scan_folder(settings: Settings, release_id: str | None, folder: Path, words: Iterable[str] = ()) -> list[scan.Hit]:

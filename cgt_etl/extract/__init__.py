@@ -29,13 +29,13 @@ from cgt_etl.contracts.formats import (
     XlsxFormat,
     XmlFormat,
 )
-from cgt_etl.contracts.load import ObjectSpec
+from cgt_etl.contracts.load import Feed, ObjectSpec
 from cgt_etl.contracts.packing import plain_name
 from cgt_etl.extract import arff, delimited, fcs, hl7, json_document, ndjson, plate, text_form, workbook, xml_records
 from cgt_etl.extract.packed import unpacked
 from cgt_etl.extract.records import Batch, Columnar, Misread, Reading
 
-__all__ = ["Batch", "Columnar", "Misread", "Reading", "open_reader"]
+__all__ = ["Batch", "Columnar", "Misread", "Reading", "open_delivery", "open_reader"]
 
 _SEEN_BYTES: Final = 32 * 1024 * 1024 - 8192
 """The largest that the C library learns from (glibc's limit is 32 MiB)."""
@@ -67,6 +67,12 @@ def open_reader(
             yield from _plain(file, plain, objects, ignored, plain_name(called)).into(result)
 
     return Reading(batches)
+
+
+def open_delivery(feed: Feed, path: Path, name: str) -> Reading:
+    """A reading of a file of a feed, as `open_reader`; `name` is the file's as delivered."""
+    of = feed.extension
+    return open_reader(of.file, path, feed.objects, ignored_elements=of.ignored_elements, name=name, entry=of.entry)
 
 
 @cache

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cgt_etl.contracts.registry import Registry
-from cgt_etl.door.tokens import Keys
+from cgt_etl.door.tokens import Keys, release_token
 from cgt_etl.genealogy import asked, find, landed, things
 from cgt_etl.genealogy.gaps import Gap, gaps_of
 from cgt_etl.genealogy.graph import MATERIAL, Graph, Lineage, Node, Relation, nodes, opened, registered
@@ -79,7 +79,8 @@ def recall(
     """Answer for a number (donation, bag, lot, batch, lot of a material) or an id of the release.
 
     Args:
-        text: as a person types or scans it. An id or token of the release (32 hex digits) needs no master key.
+        text: as a person types or scans it. An id or token of the release (32 hex digits) needs no master key. The token that a partner
+            made of a number (`cgt-etl partner token`) needs a hub's.
         kind: one of `asked.KINDS`; partner: who issued the number. Both narrow; without them every reading is tried.
 
     Raises:
@@ -92,6 +93,9 @@ def recall(
         if kind is None and asked.is_id(text):
             keys = keys_of(settings) if settings.has_master_key else None
             found, tried = find.by_id(graph, text), ["id or token of a release"]
+            if not found.meant and keys:
+                found = find.by_id(graph, release_token(keys.release, text.strip()))
+                tried.append("token that a partner made of a number")
         else:
             keys = keys_of(settings)
             readings, unlike = asked.readings(registry, keys, text, kind=kind, partner=partner)

@@ -22,7 +22,10 @@ KINDS = ("step_missing", "out_of_order", "not_allowed", "repeated")
 MODALITIES = ("auto_cart", "ghsc", "hsct", "allo")
 OBJECTS = ("journey", "collection", "batch", "shipment", "administration")
 
-_STEPS = """
+_IS_JUDGED = "(j.modality_code in ('hsct', 'allo') or (j.modality_code is not null and j.therapy_order_id is not null))"
+"""A product made for one person is made by an order: whose journey has none (a registry's own patient number, say) is known by an infusion
+alone, and the steps before it are in another journey, if anybody tells of them."""
+_STEPS = f"""
 select j.journey_id, j.modality_code as modality, j.product_name_code as product, e.event_id, e.event_type as step, e.occurred_at_utc,
        e.occurred_date, coalesce(e.occurred_at_utc, e.occurred_date::timestamp) as ordering, o.per, o.object_id
 from journey j
@@ -30,8 +33,8 @@ join journey_event using (journey_id)
 join event e using (event_id)
 cross join lateral (values ('journey', j.journey_id), ('collection', e.collection_id), ('batch', e.batch_id), ('shipment', e.shipment_id),
   ('administration', e.administration_id)) as o(per, object_id)
-where o.object_id is not null and j.modality_code is not null
-"""
+where o.object_id is not null and {_IS_JUDGED}
+"""  # noqa: S608
 _PAIRS = """
 with told as (  -- whose records tell of the earlier step at all: of a step that no journey of the product has, its absence says nothing
   select distinct relation_id, s.modality, s.product
@@ -104,13 +107,14 @@ def deviations(release: Release) -> pl.DataFrame:
 
 
 def judged(release: Release) -> pl.DataFrame:
-    """Journeys by modality; those whose modality no record tells have no path and are not judged.
+    """Journeys by modality; those whose modality no record tells, or that lack the order of a product made for one, are not judged.
 
     Returns:
         `modality` (null: not judged), `journeys`.
     """
     with views(release, "journey") as connection:
-        query = "select modality_code as modality, count(*) as journeys from journey group by all order by all nulls last"
+        modality = f"case when {_IS_JUDGED} then j.modality_code end as modality"
+        query = f"select {modality}, count(*) as journeys from journey j group by all order by all nulls last"  # noqa: S608
         return connection.execute(query).pl()
 
 

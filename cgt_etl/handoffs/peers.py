@@ -131,6 +131,28 @@ def compare(cases: pl.DataFrame, *, margin: float = MARGIN, fdr: float = FALSE_D
     )
 
 
+def compare_products(cases: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """Judge every site at every transition for each product alone, by the same test: who is slow for one product only.
+
+    A place that is a bottleneck as a whole (`compared`) is not told once more for one of its products.
+
+    Args:
+        cases: as in `compare`.
+        compared: what `compare` returned of them.
+
+    Returns:
+        As `compare`, with `product`, and in the same order; verdict `as a whole` where the place was found there.
+    """
+    alone = cases.with_columns(transition=pl.struct("transition", "product").struct.json_encode())
+    split = pl.col("transition").str.json_decode(pl.Struct({"transition": pl.String, "product": pl.String}))
+    judged = compare(alone).with_columns(split.alias("split")).drop("transition").unnest("split")
+    whole = compared.filter(pl.col("verdict") == "bottleneck").select("transition", "site", is_whole=pl.lit(value=True))
+    seen = judged.join(whole, on=["transition", "site"], how="left", maintain_order="left")
+    return seen.with_columns(
+        verdict=pl.when(pl.col("is_whole") & (pl.col("verdict") == "bottleneck")).then(pl.lit("as a whole")).otherwise(pl.col("verdict"))
+    ).select("transition", "site", "product", pl.exclude("transition", "site", "product", "is_whole"))
+
+
 def _fit(part: pl.DataFrame) -> _Fit | None:
     """Least squares over the cases of one transition, by their (site, product) groups; none where too few sites share products."""
     log_hours = part.select("site", "product", y=pl.col("hours").clip(lower_bound=SHORTEST_HOURS).log())

@@ -82,12 +82,26 @@ class Manifest:
     demographics: ObjectFile | None = None
     """Absent where no row says anything of a person but by identifiers."""
     verdict_file: ObjectFile | None = None
+    edition: int = 0
+    """Of a delivery that its partner tokenised: the how manyth time it did (`bundle`). 0 where the bytes themselves came here."""
     raw_holds_erased: bool = False
     """Rows of suppressed subjects were erased here; the raw bytes in the vault still hold them until a withdrawal rewrites it."""
 
     @property
     def id(self) -> str:
         return f"{self.partner}/{self.feed}/{self.sha256[:16]}"
+
+    @property
+    def is_tokenised(self) -> bool:
+        """Its partner tokenised it: neither its bytes nor what was set aside of it ever came here."""
+        return self.edition > 0
+
+    def raw_is_elsewhere(self) -> CgtError:
+        """What is said to whoever asks for its text where it `is_tokenised`."""
+        return CgtError(
+            "the partner tokenised this delivery: its text, and what was set aside of it, never came here",
+            remedy=f"The partner looks it up at its place, as {self.id}: `cgt-etl partner resolve`, `cgt-etl quarantine show`",
+        )
 
     def text(self) -> str:
         """As JSON with sorted keys."""

@@ -24,7 +24,7 @@ from cgt_etl.landing.delivery import MANIFEST, Manifest, ObjectFile
 ROW_GROUP = 100_000
 DEFECT = "This is a defect of cgt_etl, not of the file; report it with this sentence"
 """Remedy of an error that no sender can mend."""
-_LINKS, _DEMOGRAPHICS, _VERDICTS = "links.parquet", "demographics.parquet", "verdicts.parquet"
+LINK_FILE, DEMOGRAPHIC_FILE, VERDICT_FILE = "links.parquet", "demographics.parquet", "verdicts.parquet"
 _ROW_ORDER = ["source_row", "source_item"]
 _LINK_ORDER = ["source_row", "source_item", "object", "column", "partner_token"]
 _DEMOGRAPHIC_ORDER = ["source_row", "source_item", "object", "demographic", "form", "token"]
@@ -44,9 +44,9 @@ class Tables:
         """Rows behind all that were added before."""
         for name, table in part.tables.items():
             self._add(f"accepted/{name}.parquet", table.sort(_ROW_ORDER, maintain_order=True))
-        self._add(_LINKS, part.links.sort(_LINK_ORDER, maintain_order=True))
+        self._add(LINK_FILE, part.links.sort(_LINK_ORDER, maintain_order=True))
         if part.demographics.height:
-            self._add(_DEMOGRAPHICS, part.demographics.sort(_DEMOGRAPHIC_ORDER, maintain_order=True))
+            self._add(DEMOGRAPHIC_FILE, part.demographics.sort(_DEMOGRAPHIC_ORDER, maintain_order=True))
 
     def _add(self, name: str, rows: pl.DataFrame) -> None:
         if name not in self._files:
@@ -57,7 +57,7 @@ class Tables:
     def close(self) -> tuple[dict[str, ObjectFile], ObjectFile, ObjectFile | None]:
         """(by object, the links, the demographics), on the disk."""
         closed = {name: self._files[name].close() for name in sorted(self._files)}
-        links, demographics = closed.pop(_LINKS), closed.pop(_DEMOGRAPHICS, None)
+        links, demographics = closed.pop(LINK_FILE), closed.pop(DEMOGRAPHIC_FILE, None)
         return {name.removeprefix("accepted/").removesuffix(".parquet"): file for name, file in closed.items()}, links, demographics
 
     def throw_away(self) -> None:
@@ -128,7 +128,7 @@ def write_admission(folder: Path, manifest: Manifest, admission: Admission, tabl
     effects: dict[str, Counter[str]] = {}
     for rule, effect in admission.verdicts.select("rule", "effect").iter_rows():
         effects.setdefault(rule, Counter())[effect] += 1
-    verdicts = _File(folder / _VERDICTS, _VERDICTS)
+    verdicts = _File(folder / VERDICT_FILE, VERDICT_FILE)
     verdicts.add(admission.verdicts.sort(_VERDICT_ORDER, maintain_order=True))
     return replace(
         manifest,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,12 +17,12 @@ from pathlib import Path
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import CgtError, DeclarationError, NotReady, RefusedFile
-from cgt_etl.landing import ready
+from cgt_etl.landing import bundle, ready
 from cgt_etl.landing.delivery import Landed, current, sequence_key, sequence_of
+from cgt_etl.landing.regular import chunks_of, sha256_of
 from cgt_etl.settings import Settings
 
 ENVELOPE = "envelope.json"
-_READ = 1 << 20
 _SMALL_LIMIT = 1 << 16
 _SEQUENCE_LIMIT = 200
 _Entry = tuple[str, str, Path, str]
@@ -39,7 +38,9 @@ class Found:
     path: Path
     sha256: str = ""
     is_new: bool = False
-    """These bytes have not landed, or have under an earlier sequence only."""
+    """These bytes have not landed, or have under an earlier sequence only; of a bundle, see `bundle.is_news`."""
+    delivered: str = ""
+    """sha256 of the bytes that were tokenised, where the file is a bundle of their partner."""
     problem: CgtError | None = None
     """`NotReady` where it is only too early."""
 
@@ -96,39 +97,6 @@ def land_all(settings: Settings, registry: Registry, found: list[Found], receive
     return [_land(settings, registry, file, received_at) for file in found]
 
 
-def open_regular(path: Path) -> int:
-    """A descriptor of a regular file, opened without following a link or waiting on a pipe.
-
-    Raises:
-        CgtError: it is something else, or may not be read.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        problem = CgtError(f"the file cannot be opened ({os.strerror(error.errno or 0)})", remedy="Deliver a plain, readable file")
-    else:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return descriptor
-        os.close(descriptor)
-        problem = CgtError("not a regular file", remedy="Deliver plain files, one level below the feed's folder")
-    raise problem
-
-
-def chunks_of(path: Path) -> Iterator[bytes]:
-    """The bytes of a regular file. Raises CgtError as `open_regular`."""
-    with os.fdopen(open_regular(path), "rb") as file:
-        while chunk := file.read(_READ):
-            yield chunk
-
-
-def sha256_of(path: Path) -> str:
-    """Full sha256, hex, of a regular file. Raises CgtError as `open_regular`."""
-    digest = hashlib.sha256()
-    for chunk in chunks_of(path):
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
 def envelope_of(path: Path) -> str | None:
     """The sequence that the envelope beside `path` states; None where there is none, or none that can be read."""
     try:
@@ -179,6 +147,9 @@ def _look(settings: Settings, registry: Registry, entry: _Entry, watch: ready.Wa
     try:
         binding = registry.binding(partner, feed)
         sha256 = _whole(path, watch)
+        if bundle.is_bundle(path):
+            told = bundle.told_by(path)
+            return Found(partner, feed, path, sha256, is_new=bundle.is_news(settings, told), delivered=told.sha256)
         known = current(settings, partner, feed, sha256)
         try:
             sequence = sequence_of(binding.sequence, path.name, envelope_of(path))
@@ -236,14 +207,18 @@ def _small(path: Path) -> bytes | None:
 
 def _land(settings: Settings, registry: Registry, file: Found, received_at: datetime) -> Landed:
     from cgt_etl.landing.land import land  # heavy, and only needed when there is something to land
+    from cgt_etl.landing.receive import receive
 
     problem = file.problem
     if problem is None:
         try:
-            known = None if file.is_new else current(settings, file.partner, file.feed, file.sha256)
+            known = None if file.is_new else current(settings, file.partner, file.feed, file.delivered or file.sha256)
             if known is not None:
                 return Landed.of(known, file.path.name, is_new=False)
-            return land(settings, registry, registry.binding(file.partner, file.feed), file.path, received_at, looked_at=file.sha256)
+            binding = registry.binding(file.partner, file.feed)
+            if file.delivered:
+                return receive(settings, registry, binding, file.path, received_at)
+            return land(settings, registry, binding, file.path, received_at, looked_at=file.sha256)
         except CgtError as error:
             problem = _located(error, file.partner, file.feed, file.path)
     partner, feed, name = (_shown(name) or "" for name in (file.partner, file.feed, file.path.name))

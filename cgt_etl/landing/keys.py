@@ -6,9 +6,19 @@ say so. What lies in the vault already tells the two apart. Holds no key.
 
 from __future__ import annotations
 
+from cgt_etl.door import shares
 from cgt_etl.door.tokens import Keys
 from cgt_etl.landing.vault import Vault, VaultError
 from cgt_etl.settings import Settings
+
+
+def named_keys(settings: Settings) -> Keys:
+    """The keys that the settings name: all of them, a hub's or a partner's. Whether this home began with them is not looked at.
+
+    Raises:
+        DeclarationError: there is no key, or it is none.
+    """
+    return shares.read(settings.key_text) or Keys(settings.master_key)
 
 
 def keys_of(settings: Settings) -> Keys:
@@ -18,7 +28,7 @@ def keys_of(settings: Settings) -> Keys:
         DeclarationError: there is no master key, or it is none.
         VaultError: the vault holds a file that this key does not open.
     """
-    keys = Keys(settings.master_key)
+    keys = named_keys(settings)
     sealed = next(settings.vault.glob("*/*/*/raw.enc"), None)
     if sealed is not None and not _opens(Vault(settings.vault, keys.vault), sealed.relative_to(settings.vault).as_posix()):
         raise VaultError(

@@ -9,30 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cgt_etl.contracts.load import Feed
 from cgt_etl.contracts.registry import Binding, Registry
 from cgt_etl.door.admit import Admission, admit
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError, NotReady, RefusedFile, place_of
-from cgt_etl.extract import open_reader
+from cgt_etl.extract import open_delivery
 from cgt_etl.landing import durable, receipt, suppression
 from cgt_etl.landing.delivery import Delivery, Landed, Manifest, current, point, raw_folder, sequence_key, sequence_of
 from cgt_etl.landing.folder import DEFECT, Tables, set_aside_lines, write_admission, write_manifest
-from cgt_etl.landing.inbox import chunks_of, envelope_of, sha256_of
+from cgt_etl.landing.inbox import envelope_of
 from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.regular import chunks_of, sha256_of
 from cgt_etl.landing.vault import Vault
 from cgt_etl.landing.version import door16, door_of
 from cgt_etl.settings import Settings, fault_point
 
+_TOKENISE = "Take it out of the inbox, and have its partner send what `cgt-etl partner tokenise` makes of it"
+
 
 @dataclass(frozen=True)
 class Parcel:
-    """Bytes whose raw form lies in the vault, and how they came."""
+    """Bytes whose raw form lies in the vault, here or at their partner's, and how they came."""
 
     binding: Binding
     source_name: str
@@ -56,6 +60,26 @@ class Parcel:
     def sequence(self) -> str:
         """Raises RefusedFile where the name or the envelope states none."""
         return sequence_of(self.binding.sequence, self.source_name, self.envelope)
+
+    def manifest(self, version: dict[str, str], *, size: int) -> Manifest:
+        """What there is to say of its admission through the door `version` before anything is admitted. `size`: bytes."""
+        feed = self.binding.feed
+        return Manifest(
+            partner=self.binding.partner.partner,
+            feed=feed.name,
+            dialect=feed.dialect,
+            source_name=self.source_name,
+            sha256=self.sha256,
+            size=size,
+            contract={"id": f"{feed.dialect}.{feed.name}", "version": feed.version},
+            door16=door16(version),
+            door=version,
+            sequence=version["sequence"],
+            envelope_sequence=self.envelope,
+            received_at=self.received_at,
+            admitted_at=self.admitted_at,
+            status="landed",
+        )
 
     def located(self, error: CgtError) -> CgtError:
         """The same error, saying which delivery it is about."""
@@ -103,7 +127,8 @@ def land(
         looked_at: sha256 of the bytes that were found to be whole; others are not landed.
 
     Raises:
-        CgtError: the file cannot be read, changed meanwhile, or the door failed on it; nothing is visible then.
+        CgtError: the file cannot be read, changed meanwhile, or the door failed on it; or the hub's key makes no tokens. Nothing is
+            visible then.
     """
     sha256, now = sha256_of(path), iso(received_at)
     if looked_at not in (None, sha256):
@@ -111,8 +136,10 @@ def land(
     known = current(settings, binding.partner.partner, binding.feed.name, sha256)
     parcel = Parcel(binding, path.name, sha256, envelope_of(path), known.manifest.received_at if known else now, now)
     door = Door.open(settings, registry)
-    if known is None:
-        with _clean(parcel):
+    if not door.keys.makes_tokens:
+        raise parcel.located(CgtError("this hub takes tokenised deliveries alone, and has no vault for this file", remedy=_TOKENISE))
+    if known is None or (known.manifest.is_tokenised and _is_later(parcel, known)):
+        with clean(parcel):
             raw = _unchanged(chunks_of(path), parcel)
             door.vault.seal(parcel.raw_name, raw)
     elif not _is_later(parcel, known):
@@ -131,47 +158,21 @@ def admit_parcel(door: Door, parcel: Parcel) -> Delivery:
         CgtError: as `land`.
     """
     version, refusal = door.version(parcel)
-    name = door16(version)
-    target = raw_folder(door.settings, *parcel.id.split("/")) / name
-    with _clean(parcel):
+    target = raw_folder(door.settings, *parcel.id.split("/")) / door16(version)
+    with clean(parcel):
         if not target.is_dir():
-            _admit(door, parcel, version, refusal, target)
-        fault_point("landing.after_rename")
-        point(door.settings, target.parent, name)
-        delivery = Delivery.at(target)
-        receipt.write(door.settings, delivery, parcel.binding.feed)
-    return delivery
+            make_visible(door.settings, target, lambda folder: _admit(door, parcel, version, refusal, folder))
+        return make_current(door.settings, parcel.binding.feed, target)
 
 
-def _admit(door: Door, parcel: Parcel, version: dict[str, str], refusal: RefusedFile | None, target: Path) -> None:
-    """Write `target` whole: an admission, or the manifest of a refusal."""
-    feed = parcel.binding.feed
-    with door.vault.readable(parcel.raw_name) as raw, durable.workplace(door.settings.landing) as folder:
-        manifest = Manifest(
-            partner=parcel.binding.partner.partner,
-            feed=feed.name,
-            dialect=feed.dialect,
-            source_name=parcel.source_name,
-            sha256=parcel.sha256,
-            size=raw.stat().st_size,
-            contract={"id": f"{feed.dialect}.{feed.name}", "version": feed.version},
-            door16=target.name,
-            door=version,
-            sequence=version["sequence"],
-            envelope_sequence=parcel.envelope,
-            received_at=parcel.received_at,
-            admitted_at=parcel.admitted_at,
-            status="landed",
-        )
-        tables = Tables(folder)
-        outcome = refusal or _examine(door, parcel, version["sequence"], raw, tables)
-        if isinstance(outcome, RefusedFile):
-            tables.throw_away()
-            counts = {"bytes": {"in": manifest.size, "refused": manifest.size}}
-            manifest = replace(manifest, status="refused", reason=str(parcel.located(outcome)), rule=outcome.rule, counts=counts)
-        else:
-            manifest = write_admission(folder, manifest, outcome, tables)
-            door.vault.seal(f"{parcel.id}/{target.name}/set_aside.enc", set_aside_lines(outcome))
+def make_visible(settings: Settings, target: Path, fill: Callable[[Path], Manifest]) -> None:
+    """Make the admission `target` whole or not at all; `fill` writes its files into an empty folder and gives its manifest.
+
+    Raises:
+        OSError: the disk is full or cannot be written; and what `fill` raises.
+    """
+    with durable.workplace(settings.landing) as folder:
+        manifest = fill(folder)
         fault_point("landing.accepted_written")
         write_manifest(folder, manifest)
         durable.sync_tree(folder)
@@ -179,6 +180,30 @@ def _admit(door: Door, parcel: Parcel, version: dict[str, str], refusal: Refused
         fault_point("landing.before_rename")
         folder.rename(target)
         durable.sync_folder(target.parent)
+
+
+def make_current(settings: Settings, feed: Feed, target: Path) -> Delivery:
+    """Make `target` the admission of its bytes that counts, and tell the partner."""
+    fault_point("landing.after_rename")
+    point(settings, target.parent, target.name)
+    delivery = Delivery.at(target)
+    receipt.write(settings, delivery, feed)
+    return delivery
+
+
+def _admit(door: Door, parcel: Parcel, version: dict[str, str], refusal: RefusedFile | None, folder: Path) -> Manifest:
+    """Fill `folder` with an admission, or with nothing where the file is refused; its manifest."""
+    with door.vault.readable(parcel.raw_name) as raw:
+        manifest = parcel.manifest(version, size=raw.stat().st_size)
+        tables = Tables(folder)
+        outcome = refusal or _examine(door, parcel, version["sequence"], raw, tables)
+        if isinstance(outcome, RefusedFile):
+            tables.throw_away()
+            counts = {"bytes": {"in": manifest.size, "refused": manifest.size}}
+            return replace(manifest, status="refused", reason=str(parcel.located(outcome)), rule=outcome.rule, counts=counts)
+        manifest = write_admission(folder, manifest, outcome, tables)
+        door.vault.seal(f"{parcel.id}/{manifest.door16}/set_aside.enc", set_aside_lines(outcome))
+        return manifest
 
 
 def iso(moment: datetime) -> str:
@@ -190,14 +215,7 @@ def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path, tables: Table
     """Read and judge; accepted rows go into `tables` as soon as they are through."""
     feed = parcel.binding.feed
     try:
-        reading = open_reader(
-            feed.extension.file,
-            raw,
-            feed.objects,
-            ignored_elements=feed.extension.ignored_elements,
-            name=parcel.source_name,
-            entry=feed.extension.entry,
-        )
+        reading = open_delivery(feed, raw, parcel.source_name)
         return admit(
             parcel.binding,
             reading,
@@ -230,7 +248,7 @@ def _is_later(parcel: Parcel, known: Delivery) -> bool:
 
 
 @contextmanager
-def _clean(parcel: Parcel) -> Iterator[None]:
+def clean(parcel: Parcel) -> Iterator[None]:
     """Whatever goes wrong becomes one clear sentence. The message of an error that is not ours may hold a value: it is dropped."""
     try:
         yield

@@ -60,7 +60,7 @@ def lease(settings: Settings, owner: str) -> Iterator[None]:
         if not _lock(descriptor):
             raise _refusal(_said(path))
         with _announced(path, descriptor, owner):
-            for root in (settings.landing, settings.vault, settings.nights, settings.receipts, settings.cards):
+            for root in (settings.landing, settings.vault, settings.nights, settings.receipts, settings.cards, settings.sandboxes):
                 durable.sweep(root)
             yield
     finally:

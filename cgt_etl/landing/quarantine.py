@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cgt_etl.contracts.registry import Registry
-from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError
 from cgt_etl.landing.delivery import Delivery, deliveries
 from cgt_etl.landing.delivery import delivery as delivery_by_id
 from cgt_etl.landing.held import held
+from cgt_etl.landing.keys import named_keys
 from cgt_etl.landing.reland import reland_all
 from cgt_etl.landing.vault import Vault, printable
 from cgt_etl.settings import Settings
@@ -96,6 +96,8 @@ def show(settings: Settings, delivery: str, position: int) -> list[str]:
     said = found.manifest
     if said.status == "refused":
         raise CgtError("the file was refused whole, so no position of it is set aside", remedy=said.reason or "")
+    if said.is_tokenised:
+        raise said.raw_is_elsewhere()
     texts = [of for of in _texts(settings, found) if of[0][1] == position]
     if not texts:
         raise CgtError(
@@ -113,7 +115,8 @@ def show(settings: Settings, delivery: str, position: int) -> list[str]:
 def export(settings: Settings, registry: Registry, out: Path, *, with_values: bool) -> int:
     """Write everything that is set aside to `out`, as JSON where its name ends so, else as CSV; the number of items.
 
-    With values the file is readable by its owner alone, and has the column `text`: null where there is none (a refused file).
+    With values the file is readable by its owner alone, and has the column `text`: null where there is none (a refused file, a
+    tokenised delivery).
     In CSV a text that a spreadsheet would take for a formula is preceded by an apostrophe; JSON has it as it came.
 
     Raises:
@@ -177,8 +180,10 @@ def recorded_nights(settings: Settings) -> list[tuple[int, frozenset[str]]]:
 
 
 def _texts(settings: Settings, one: Delivery) -> Iterator[tuple[Place, str, str]]:
-    """Place, rule and text of everything that the delivery's door set aside."""
-    vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    """Place, rule and text of everything that the delivery's door set aside; nothing of one that its partner tokenised."""
+    if one.manifest.is_tokenised:
+        return
+    vault = Vault(settings.vault, named_keys(settings).vault)
     for line in b"".join(vault.open(f"{one.id}/{one.door16}/set_aside.enc")).splitlines():
         said = json.loads(line)
         yield (said["object"], said["position"], said["item"], said["column"]), said["rule"], said["text"]

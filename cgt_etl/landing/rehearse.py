@@ -6,6 +6,7 @@ throwaway home lies in a private temporary folder under a key that nobody keeps.
 
 from __future__ import annotations
 
+import base64
 import secrets
 import tempfile
 from collections.abc import Iterator
@@ -30,8 +31,8 @@ class _Throwaway(Settings):
     """A home of a moment, with a key of its own."""
 
     @cached_property
-    def master_key(self) -> bytes:
-        return secrets.token_bytes(32)
+    def key_text(self) -> str:
+        return base64.b64encode(secrets.token_bytes(32)).decode("ascii")
 
 
 @dataclass(frozen=True)

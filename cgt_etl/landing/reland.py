@@ -16,7 +16,7 @@ from cgt_etl.landing.delivery import delivery as delivery_by_id
 from cgt_etl.landing.held import accepted, held
 from cgt_etl.landing.land import Door, Parcel, admit_parcel, iso
 from cgt_etl.landing.lease import lease
-from cgt_etl.landing.version import door16
+from cgt_etl.landing.version import door16, is_older
 from cgt_etl.settings import Settings
 
 Row = tuple[str, int, int]
@@ -86,6 +86,11 @@ def _reland(door: Door, before: Delivery, now: datetime) -> Relanded:
     try:
         said = before.manifest
         binding = door.registry.binding(before.partner, before.feed)
+        if said.is_tokenised:
+            if not is_older(door.registry, said):
+                receipt.write_missing(door.settings, before, binding.feed)
+                return Relanded(before, before)
+            return Relanded(before, None, problem=said.raw_is_elsewhere())
         parcel = Parcel(binding, before.source_name, before.sha256, said.envelope_sequence, said.received_at, iso(now))
         if door16(door.version(parcel)[0]) == before.door16:
             receipt.write_missing(door.settings, before, binding.feed)

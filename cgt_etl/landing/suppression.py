@@ -49,12 +49,17 @@ def add(settings: Settings, registry: Registry, kind: str, issuer: str, value: s
         LeaseHeld: a night is writing.
     """
     keys = keys_of(settings)
-    issuer = _checked_issuer(registry, kind, issuer)
-    written = canonical(registry, kind, issuer, value)
+    entry = linkage_token(registry, keys, kind, issuer, value)
     with lease(settings, "cgt-etl suppress"):
-        suppressed = load(settings, keys) | {token(keys.linkage, kind, issuer, written)}
+        suppressed = load(settings, keys) | {entry}
         Vault(settings.vault, keys.vault).seal(NAME, ["\n".join(sorted(suppressed)).encode("ascii")])
     return suppressed
+
+
+def linkage_token(registry: Registry, keys: Keys, kind: str, issuer: str, value: str) -> str:
+    """What stands for an identifier among the partners of a network; arguments and errors as `add`."""
+    issuer = _checked_issuer(registry, kind, issuer)
+    return token(keys.linkage, kind, issuer, canonical(registry, kind, issuer, value))
 
 
 def _checked_issuer(registry: Registry, kind: str, issuer: str) -> str:

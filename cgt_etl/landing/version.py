@@ -8,10 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
+from importlib import metadata
 
 from cgt_etl.contracts.registry import Binding, Registry
+from cgt_etl.landing.delivery import Manifest
 from cgt_etl.settings import PACKAGE
 
+ENGINE = metadata.version("cgt_etl")
+"""Version of this software."""
 _CODE = ("extract", "door")
 _SHARED_CODE = tuple(
     f"contracts/{name}.py" for name in ("accepted", "closed", "formats", "load", "model", "packing", "registry", "vocabulary")
@@ -36,6 +40,15 @@ def door_of(registry: Registry, binding: Binding, suppression: str, sequence: st
 def door16(door: dict[str, str]) -> str:
     """The first 16 hex digits of the sha256 of `door_of`'s answer: the name of an admission's folder."""
     return hashlib.sha256(json.dumps(door, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def is_older(registry: Registry, said: Manifest) -> bool:
+    """Whether another contract, reader or partner file than the present one admitted a delivery; its own suppression list aside.
+
+    Raises:
+        DeclarationError: nobody promises its feed any more.
+    """
+    return door16(door_of(registry, registry.binding(said.partner, said.feed), said.door["suppression"], said.sequence)) != said.door16
 
 
 @cache

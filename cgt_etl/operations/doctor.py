@@ -1,8 +1,8 @@
 """What is wrong with a home, each thing with its remedy. Reads, and changes nothing.
 
-Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights, decisions, actions and room. Reads every
-landed, sealed and released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is kept, no value
-of any row is said.
+Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights, decisions, actions, tombstones and room.
+Reads every landed, sealed and released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is
+kept, no value of any row is said.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cgt_etl.contracts.registry import Registry
-from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError
 from cgt_etl.handoffs import journal
 from cgt_etl.identity import decisions
 from cgt_etl.landing import receipt
 from cgt_etl.landing.delivery import Delivery, deliveries
+from cgt_etl.landing.keys import named_keys
 from cgt_etl.landing.vault import Vault, VaultError
+from cgt_etl.operations import erasure
 from cgt_etl.release import digest, night_record, read
 from cgt_etl.settings import Settings
 
@@ -35,7 +36,7 @@ class Complaint:
     """One thing that is wrong, as a person can act on it."""
 
     about: str
-    """keys, permissions, declarations, landing, vault, receipts, releases, nights, decisions, actions, room."""
+    """keys, permissions, declarations, landing, vault, receipts, releases, nights, decisions, actions, tombstones, room."""
     what: str
     remedy: str
 
@@ -58,7 +59,7 @@ Look = Callable[[Settings, Registry], Iterator[tuple[str, str]]]
 
 
 def _keys(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
-    vault = Vault(settings.vault, Keys(settings.master_key).vault)
+    vault = Vault(settings.vault, named_keys(settings).vault)
     if any(settings.vault.glob(RAW)) and not _is_its_key(vault):
         yield (
             "the master key opens no file of the vault: it is not the one that this home began with, or every file was altered",
@@ -94,12 +95,12 @@ def _landing(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str
 
 
 def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
-    landed = {f"{one.id}/raw.enc": one.sha256 for one in deliveries(settings)}
+    landed = {f"{one.id}/raw.enc": one.sha256 for one in deliveries(settings) if not one.manifest.is_tokenised}
     for name in landed:
         if not (settings.vault / name).is_file():
             yield f"{name}: the raw bytes are not in the vault, so they cannot be landed again", "Restore the vault from its backup"
     try:
-        vault = Vault(settings.vault, Keys(settings.master_key).vault)
+        vault = Vault(settings.vault, named_keys(settings).vault)
     except CgtError:
         return  # `keys` says so
     if not _is_its_key(vault):
@@ -171,6 +172,12 @@ def _actions(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str
         yield problem, "Restore actions/ from a backup"
 
 
+def _tombstones(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    if settings.has_master_key:
+        for problem in erasure.problems(settings, named_keys(settings)):
+            yield problem, "Restore tombstones/ from a backup"
+
+
 def _room(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
     builds = [path for path in settings.builds.glob("*.duckdb") if read.is_id(path.stem)]
     if builds:
@@ -190,5 +197,6 @@ LOOKS: dict[str, Look] = {
     "nights": _nights,
     "decisions": _decisions,
     "actions": _actions,
+    "tombstones": _tombstones,
     "room": _room,
 }

@@ -36,7 +36,7 @@ def cards_asset() -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 DISCREET,
                 asset=CARDS,
-                description="No card holds a name, id or location number of another organisation, or a key of the release.",
+                description="No card was withheld for a name, id or location number of another organisation, or a key of the release.",
             ),
         ],
     )

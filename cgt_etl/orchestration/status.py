@@ -11,7 +11,7 @@ from cgt_etl.errors import CgtError
 from cgt_etl.identity import queue
 from cgt_etl.landing import promises
 from cgt_etl.landing.delivery import Delivery, Manifest, deliveries
-from cgt_etl.landing.version import door16, door_of
+from cgt_etl.landing.version import is_older
 from cgt_etl.release import night_record, plan, read
 from cgt_etl.settings import Settings
 
@@ -73,6 +73,8 @@ def _stewards(settings: Settings) -> Iterator[str]:
 def _landed(listed: list[Delivery], manifests: dict[str, Manifest]) -> Iterator[str]:
     refused = [one for one in listed if one.status == "refused"]
     yield f"Landed:     {len(listed) - len(refused)} deliveries, {len(refused)} refused"
+    if tokenised := sum(one.is_tokenised for one in manifests.values()):
+        yield f"Tokenised:  {tokenised} of them by their partners, who alone have the text"
     totals: dict[tuple[str, str], Counter[str]] = {}
     for one in listed:
         totals.setdefault((one.partner, one.feed), Counter()).update(manifests[one.id].counts.get("units", {}))
@@ -85,10 +87,13 @@ def _landed(listed: list[Delivery], manifests: dict[str, Manifest]) -> Iterator[
 
 
 def _to_do(registry: Registry, listed: list[Delivery], manifests: dict[str, Manifest]) -> Iterator[str]:
-    older = [one.id for one in listed if _is_older(registry, manifests[one.id])]
-    if older:
-        why = "were admitted under another contract, reader or partner file"
-        yield f"Older door: {len(older)} deliveries {why}; `cgt-etl reland` applies the present one"
+    older = [manifests[one.id] for one in listed if _is_older(registry, manifests[one.id])]
+    tokenised = [one for one in older if one.is_tokenised]
+    why = "were admitted under another contract, reader or partner file"
+    if len(older) > len(tokenised):
+        yield f"Older door: {len(older) - len(tokenised)} deliveries {why}; `cgt-etl reland` applies the present one"
+    if tokenised:
+        yield f"Older door: {len(tokenised)} deliveries {why} at the partners that tokenised them; these tokenise and send them again"
 
 
 def _promised(standings: list[promises.Standing]) -> Iterator[str]:
@@ -100,7 +105,6 @@ def _promised(standings: list[promises.Standing]) -> Iterator[str]:
 
 def _is_older(registry: Registry, manifest: Manifest) -> bool:
     try:
-        binding = registry.binding(manifest.partner, manifest.feed)
+        return is_older(registry, manifest)
     except CgtError:
         return False  # nobody promises this feed any more; what it delivered stands
-    return door16(door_of(registry, binding, manifest.door["suppression"], manifest.door["sequence"])) != manifest.door16

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +143,21 @@ def dbt_build(settings: Settings, registry: Registry, plan: Plan, work_db: Path)
     built = Built(tuple(_node(result) for result in outcome.result.results))
     fault_point("dbt.after")
     return built
+
+
+def compiled(settings: Settings, registry: Registry, names: Iterable[str]) -> dict[str, str]:
+    """SQL of the models named, what they take from ephemeral ones included, as of a full build. Nothing is built.
+
+    Raises:
+        DeclarationError: the project does not parse; says where.
+    """
+    manifest(settings, registry)
+    work_file(settings).parent.mkdir(parents=True, exist_ok=True)
+    arguments = ["compile", "--no-write-json", "--select", *names, "--exclude", "resource_type:test", "resource_type:unit_test"]
+    outcome = _invoke(settings, work_file(settings), arguments)
+    if outcome.result is None:
+        raise CgtError(f"dbt did not compile ({type(outcome.exception).__name__})", remedy="`dbt compile` by hand says more")
+    return {result.node.name: result.node.compiled_code for result in outcome.result.results}
 
 
 def _invoke(settings: Settings, work_db: Path, arguments: list[str]) -> Any:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-from functools import cache
-from pathlib import Path
 
-import jinja2
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.platypus import Flowable, Frame, KeepInFrame, Paragraph, Spacer, Table
 from reportlab.platypus.doctemplate import BaseDocTemplate, PageTemplate
 
 from cgt_etl.handoffs.arrival.sheet import Arrival, Section
+from cgt_etl.reports.page import template
 from cgt_etl.reports.sheet import CELL, SECTION, SMALL, escaped, table_style
 
 TEMPLATE = "arrival.html.jinja"
@@ -29,7 +27,7 @@ _PARTS = {2: (0.3, 0.7), 3: (0.2, 0.25, 0.55), 4: (0.38, 0.18, 0.2, 0.24), 5: (0
 
 def page(sheet: Arrival) -> str:
     """The page of a sheet. Whatever a partner's name holds stands there as text."""
-    return _template().render(sheet=sheet, plain=PLAIN, tones=TONES) + "\n"
+    return template(TEMPLATE).render(sheet=sheet, plain=PLAIN, tones=TONES) + "\n"
 
 
 def pdf(sheet: Arrival) -> bytes:
@@ -76,10 +74,3 @@ def _section(section: Section, width: float) -> list[Flowable]:
         table.setStyle(table_style())
         parts.append(table)
     return [*parts, Paragraph(escaped(section.note), SMALL)] if section.note else parts
-
-
-@cache
-def _template() -> jinja2.Template:
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
-    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    return environment.get_template(TEMPLATE)

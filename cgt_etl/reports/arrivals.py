@@ -43,8 +43,10 @@ def write_arrivals(
 
 def _number(settings: Settings, registry: Registry, source: facts.Source) -> str:
     """The lot's number, else its batch's, with which of the two it is, as the maker's own deliveries write it; empty where they do not."""
-    numbers = own_ids.look_up(settings, registry, source.maker, source.places).values() if source.places else ()
-    return doses.number_of(settings, registry, source.maker, numbers, source.tokens)
+    if not source.places:
+        return ""
+    found = own_ids.look_up(settings, registry, source.maker, source.places, kinds=doses.KINDS, is_of_others=True)
+    return doses.number_of(settings, registry, found.values(), source.tokens)
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,23 +22,37 @@ from cgt_etl.handoffs.cards.card import Card
 from cgt_etl.landing import promises
 from cgt_etl.landing.delivery import deliveries
 from cgt_etl.release.opened import OpenRelease, open_release
-from cgt_etl.reports.write import TEXTS, write
+from cgt_etl.reports.write import TEXTS, files, write
 from cgt_etl.settings import Settings
 
 _KEY = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 """A key or token of a release: on a card none has a place."""
 
 
+INDISCREET = "it names another organisation, or holds a key of the release"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of one card."""
+
+    name: str
+    """Of the partner, or `partner/site`."""
+    folder: Path | None
+    """None: it was withheld, and what an earlier release left stays."""
+
+
 @dataclass(frozen=True)
 class Told:
-    """The cards of one release, by their partners. `statements`: on all of them."""
+    """The cards of one release. `statements`: on all of them."""
 
     cards: tuple[str, ...] = ()
+    """Of each the partner, or `partner/site`."""
     statements: int = 0
     without: tuple[str, ...] = ()
     """Take part in a handoff of the release and have no card of it."""
     indiscreet: tuple[str, ...] = ()
-    """Whose card says who another organisation is, or holds a key of the release."""
+    """Whose card would have said who another organisation is, or held a key of the release: it was not written."""
 
     @property
     def problems(self) -> list[str]:
@@ -47,12 +61,13 @@ class Told:
         if self.without:
             said.append(f"no card of this release for {', '.join(self.without)}, who take part in its handoffs")
         if self.indiscreet:
-            said.append(f"hand out no card of {', '.join(self.indiscreet)}: it names another organisation, or holds a key of the release")
+            said.append(f"the card of {', '.join(self.indiscreet)} was withheld: {INDISCREET}")
         return said
 
 
 def tell(settings: Settings, release_id: str) -> Told:
-    """Write every card of a night's release below `$CGT_HOME/cards`, and look whether all are there and none tells of another partner.
+    """Write every card of a night's release below `$CGT_HOME/cards`, and look whether all are there. One that tells of another partner
+    is withheld.
 
     A release without any handoff has no cards. Those that an earlier night left stay where no new one is written: each names its release.
 
@@ -60,42 +75,51 @@ def tell(settings: Settings, release_id: str) -> Told:
         CgtError: no such release, or a card could not be made.
     """
     try:
-        folders = list(write_cards(settings, release_id, (), settings.cards))
+        done = list(write_cards(settings, release_id, (), settings.cards))
     except figures.NothingToTell:
         return Told()
-    return look(open_release(settings.home, release_id), folders)
+    return look(open_release(settings.home, release_id), done)
 
 
-def look(opened: OpenRelease, folders: Sequence[Path]) -> Told:
-    """Compare written cards with the release: by what lies in the files, whoever wrote them.
-
-    Args:
-        folders: of a partner each, with its id as name.
-    """
+def look(opened: OpenRelease, done: Sequence[Written]) -> Told:
+    """Compare written cards with the release: by what lies in the files, whoever wrote them."""
     connection = opened.duckdb()
     try:
-        wanted, words = figures.take_part(connection), figures.words(connection)
+        wanted = figures.take_part(connection)
     finally:
         connection.close()
-    made, statements, indiscreet = [], 0, []
-    for folder in sorted(folders):
-        texts = [(folder / name).read_text(encoding="utf-8") for name in TEXTS]
-        said = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    made, statements = [], 0
+    for one in sorted(done, key=lambda one: one.name):
+        if one.folder is None:
+            continue
+        said = json.loads((one.folder / "card.json").read_text(encoding="utf-8"))
         if said["release"] == opened.release.id:
-            made.append(folder.name)
+            made.append(one.name)
             statements += len(said["statements"])
-        foreign = _any_of({word for party, theirs in words.items() if party != folder.name for word in theirs} - words[folder.name])
-        if any(foreign.search(text) or _KEY.search(text) for text in texts):
-            indiscreet.append(folder.name)
-    return Told(tuple(made), statements, tuple(sorted(wanted - set(made))), tuple(indiscreet))
+    withheld = {one.name for one in done if one.folder is None}
+    return Told(tuple(made), statements, tuple(sorted(wanted - set(made) - withheld)), tuple(sorted(withheld)))
+
+
+def is_discreet(made: Mapping[str, bytes], partner: str, words: Mapping[str, set[str]]) -> bool:
+    """Whether no text of a card, as it would be written, tells who another organisation is, and none holds a key.
+
+    Args:
+        made: name -> bytes of its files.
+        words: what tells who each partner is.
+    """
+    foreign = _any_of({word for party, theirs in words.items() if party != partner for word in theirs} - words.get(partner, set()))
+    texts = [made[name].decode("utf-8") for name in TEXTS]
+    return not any(foreign.search(text) or _KEY.search(text) for text in texts)
 
 
 def _any_of(words: set[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(words))) or '(?!)'})(?!\w)")
 
 
-def write_cards(settings: Settings, release_id: str | None, chosen: Sequence[str], out: Path, *, with_ids: bool = False) -> Iterator[Path]:
-    """Write the cards of a release (the current one) below `out`, and give each folder once it is whole.
+def write_cards(
+    settings: Settings, release_id: str | None, chosen: Sequence[str], out: Path, *, with_ids: bool = False
+) -> Iterator[Written]:
+    """Write the cards of a release (the current one) below `out`, and say of each what became of it.
 
     Args:
         chosen: partners; all that have a card where none is named.
@@ -106,8 +130,18 @@ def write_cards(settings: Settings, release_id: str | None, chosen: Sequence[str
         DeclarationError, VaultError: numbers are wanted, and there is no key or one that does not open the vault.
     """
     registry = Registry.load(settings)
+    words = _words(settings, release_id)
     for card in _cards(settings, registry, release_id, chosen):
-        yield write(_with_ids(settings, registry, card) if with_ids else card, out)
+        made = files(_with_ids(settings, registry, card) if with_ids else card)
+        yield Written(card.name, write(made, out / card.name) if is_discreet(made, card.partner, words) else None)
+
+
+def _words(settings: Settings, release_id: str | None) -> dict[str, set[str]]:
+    connection = open_release(settings.home, release_id).duckdb()
+    try:
+        return figures.words(connection)
+    finally:
+        connection.close()
 
 
 def statement_ids(settings: Settings) -> set[str]:
@@ -126,7 +160,8 @@ def _cards(settings: Settings, registry: Registry, release_id: str | None, chose
     try:
         net = figures.network(connection, opened.release.id)
         for partner in chosen or figures.partners(net):
-            yield figures.card(net, partner, standings)
+            for site in ("", *figures.sites(net, partner)):
+                yield figures.card(net, partner, standings, site=site)
     finally:
         connection.close()
 

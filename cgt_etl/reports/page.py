@@ -29,7 +29,7 @@ def page(card: Card) -> str:
     }
     safe = {name: Markup(text) for name, text in drawn.items()}  # noqa: S704  ours; texts in it are escaped where they are drawn
     has_ids = any(look.own_id for look in card.looks)
-    return _template().render(card=card, plots=safe, tiles=tiles(card), has_ids=has_ids, drawn=drawn_ids(card)) + "\n"
+    return template(TEMPLATE).render(card=card, plots=safe, tiles=tiles(card), has_ids=has_ids, drawn=drawn_ids(card)) + "\n"
 
 
 def drawn_ids(card: Card) -> frozenset[str]:
@@ -44,8 +44,9 @@ def sentence(text: str) -> str:
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A template of this folder: everything put into it stands there as text, and what it does not get is an error."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters["sentence"] = sentence
-    return environment.get_template(TEMPLATE)
+    return environment.get_template(name)

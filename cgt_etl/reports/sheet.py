@@ -180,7 +180,8 @@ def _right(card: Card) -> Iterable[Flowable]:
 
 def _behind(card: Card) -> Iterable[Flowable]:
     yield _title("Behind each statement")
-    said = f"Each was counted on release {card.release}: over the rows of the query that meet the condition, $party being {card.partner}. "
+    asked = card.partner + (f" and $site {card.site}" if card.site else "")
+    said = f"Each was counted on release {card.release}: over the rows of the query that meet the condition, $party being {asked}. "
     yield Paragraph(escaped(said + f"An id stays the same within {card.period}. The queries stand in card.html and card.json."), SMALL)
     yield Spacer(1, 4)
     head = [Paragraph(f"<b>{name}</b>", CELL) for name in ("id", "statement", "query", "rows", "count", "of")]

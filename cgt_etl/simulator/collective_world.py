@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 
 class Size(NamedTuple):
@@ -27,6 +28,8 @@ class Size(NamedTuple):
     """Further legal entities that know rows of the first population, each row known to one of them; none: only contributors know."""
     withdrawing: float = 0.002
     """Share of subjects that withdraws in a quarter."""
+    effect: float = 0.0
+    """How strongly categories of all dimensions hang on one hidden trait of a subject (log odds a standard deviation): none by default."""
 
 
 def world(seed: int, populations: Mapping[str, Mapping[str, Sequence[str]]], size: Size | None = None) -> pl.DataFrame:
@@ -69,7 +72,20 @@ def _population(
         columns["also_known_to"] = [[f"site_{number:02d}"] for number in rng.choice(size.knowing, many)]
     else:
         columns["also_known_to"] = pl.Series([[]] * many, dtype=pl.List(pl.String))
+    trait = rng.normal(size=many) if size.effect else None
     for dimension, categories in dimensions.items():
-        columns[dimension] = np.array(categories)[rng.choice(len(categories), many, p=rng.dirichlet(np.full(len(categories), 5.0)))]
+        columns[dimension] = np.array(categories)[_categories(rng, len(categories), many, size.effect, trait)]
     leaves = joins + rng.geometric(size.withdrawing, many) if size.withdrawing else np.full(many, size.quarters + 1)
     return pl.DataFrame(columns | {"joins": joins, "leaves": leaves})
+
+
+def _categories(
+    rng: np.random.Generator, categories: int, many: int, effect: float, trait: NDArray[np.float64] | None
+) -> NDArray[np.int64]:
+    """A category for each subject; with a trait, its log odds shift by the category's share in it (drawn as Gumbel noise draws a logit)."""
+    share = rng.dirichlet(np.full(categories, 5.0))
+    if trait is None:
+        return rng.choice(categories, many, p=share)
+    shift = effect * np.outer(trait, rng.normal(size=categories))
+    drawn: NDArray[np.int64] = np.argmax(np.log(share) + shift + rng.gumbel(size=(many, categories)), axis=1)
+    return drawn

@@ -22,6 +22,8 @@ SIGMA = math.sqrt(math.log1p(VARIATION**2))
 """The same as the standard deviation of its logarithm."""
 LEAST = 50
 """Cases of the smallest site."""
+LEAST_OF_PRODUCT = 20
+"""Cases of a product at a site from which on a delay of it alone is injected."""
 MEDIAN_HOURS = {"H04": 168.0, "H05": 8.0, "H08": 30.0, "H09": 48.0, "H11": 190.0, "H14": 60.0}
 """Transitions, by their handoff, and their usual hours; the slowest is no bottleneck."""
 PRODUCTS = ("product_a", "product_b", "product_c", "product_d")
@@ -36,12 +38,17 @@ class Bottlenecks(NamedTuple):
 
     cases: pl.DataFrame
     """`transition`, `site`, `product`, `hours`, `day` (0 to 364)."""
-    injected: frozenset[tuple[str, str]]
-    """Transition and site of each bottleneck."""
+    injected: frozenset[tuple[str, ...]]
+    """Transition and site of each bottleneck, and the product where it is of one alone."""
 
 
-def bottlenecks(seed: int, *, delay: float = 0.8, injected: int = 6, spread: float = SITE_SPREAD) -> Bottlenecks:
-    """A year of journeys, each by one site through every transition; at `injected` places hours are longer by the share `delay`."""
+def bottlenecks(
+    seed: int, *, delay: float = 0.8, injected: int = 6, spread: float = SITE_SPREAD, of_one_product: bool = False
+) -> Bottlenecks:
+    """A year of journeys, each by one site through every transition; at `injected` places hours are longer by the share `delay`.
+
+    `of_one_product`: only for one product each, of those of which the site has at least `LEAST_OF_PRODUCT` cases.
+    """
     journeys, sites = JOURNEYS, SITES
     rng = np.random.default_rng([seed, 1])
     names = np.array([f"site_{number:02d}" for number in range(1, sites + 1)])
@@ -51,14 +58,22 @@ def bottlenecks(seed: int, *, delay: float = 0.8, injected: int = 6, spread: flo
     product = np.minimum((rng.random(journeys)[:, None] > mix[site]).sum(axis=1), len(PRODUCTS) - 1)
     day = rng.integers(0, 365, journeys)
     kinds = list(MEDIAN_HOURS)
-    places = rng.choice(len(kinds) * sites, injected, replace=False)
-    slower = np.zeros((len(kinds), sites))
-    slower.flat[places] = math.log1p(delay)
-    site_effect = rng.normal(0, spread, (len(kinds), sites)) + slower
+    slower = np.zeros((len(kinds), sites, len(PRODUCTS)))
+    named: list[tuple[str, ...]]
+    if of_one_product:
+        large = np.bincount(site * len(PRODUCTS) + product, minlength=sites * len(PRODUCTS)) >= LEAST_OF_PRODUCT
+        able = np.flatnonzero(np.tile(large, len(kinds)))
+        slower.flat[rng.choice(able, injected, replace=False)] = math.log1p(delay)
+        named = [(kinds[kind], str(names[at]), PRODUCTS[what]) for kind, at, what in np.argwhere(slower)]
+    else:
+        places = rng.choice(len(kinds) * sites, injected, replace=False)
+        slower.reshape(-1, len(PRODUCTS))[places] = math.log1p(delay)
+        named = [(kinds[place // sites], str(names[place % sites])) for place in places]
+    site_effect = rng.normal(0, spread, (len(kinds), sites))
     product_effect = rng.normal(0, PRODUCT_SPREAD, (len(kinds), len(PRODUCTS)))
     rest = rng.normal(0, SIGMA, (len(kinds), journeys))
     median = np.log(list(MEDIAN_HOURS.values()))[:, None]
-    hours = np.exp(median + site_effect[:, site] + product_effect[:, product] + rest)
+    hours = np.exp(median + site_effect[:, site] + slower[:, site, product] + product_effect[:, product] + rest)
     cases = pl.DataFrame(
         {
             "transition": np.repeat(kinds, journeys),
@@ -68,7 +83,46 @@ def bottlenecks(seed: int, *, delay: float = 0.8, injected: int = 6, spread: flo
             "day": np.tile(day, len(kinds)),
         }
     )
-    return Bottlenecks(cases, frozenset((kinds[place // sites], str(names[place % sites])) for place in places))
+    return Bottlenecks(cases, frozenset(named))
+
+
+class Losses(NamedTuple):
+    """What became of a year's doses."""
+
+    cases: pl.DataFrame
+    """`transition`, `site`, `product`, `is_lost`."""
+    recoverable: dict[str, float]
+    """Site -> doses that it would lose fewer at its peers' rates, in expectation."""
+
+
+def losses(seed: int, *, spread: float = 0.2) -> Losses:
+    """A year of doses at one transition: products differ in how often they are lost, out of specification say, and so do sites.
+
+    Two of the sites lose twice as many.
+    """
+    rng = np.random.default_rng([seed, 7])
+    sizes = LEAST + rng.multinomial(JOURNEYS - LEAST * SITES, rng.dirichlet(np.full(SITES, 3.0)))
+    site = np.repeat(np.arange(SITES), sizes)
+    mix = rng.dirichlet(np.full(len(PRODUCTS), MIX), size=SITES).cumsum(axis=1)
+    product = np.minimum((rng.random(JOURNEYS)[:, None] > mix[site]).sum(axis=1), len(PRODUCTS) - 1)
+    factor = np.exp(rng.normal(0, spread, SITES))
+    factor[rng.choice(SITES, 2, replace=False)] *= 2
+    rate = np.minimum(0.9, np.array([0.04, 0.08, 0.12, 0.2])[None, :] * factor[:, None])
+    lost = rng.random(JOURNEYS) < rate[site, product]
+    count = np.zeros((SITES, len(PRODUCTS)))
+    np.add.at(count, (site, product), 1)
+    others = count.sum(axis=0) - count
+    peers = ((count * rate).sum(axis=0) - count * rate) / np.maximum(others, 1)
+    names = [f"site_{number + 1:02d}" for number in range(SITES)]
+    cases = pl.DataFrame(
+        {
+            "transition": ["H14"] * JOURNEYS,
+            "site": np.array(names)[site],
+            "product": np.array(PRODUCTS)[product],
+            "is_lost": lost,
+        }
+    )
+    return Losses(cases, dict(zip(names, (count * (rate - peers)).sum(axis=1).tolist(), strict=True)))
 
 
 def charts(seed: int, *, baseline: int, shift: float, points: int = 60, many: int = 100) -> NDArray[np.float64]:

@@ -52,6 +52,7 @@ def _speaks(party: Party, network: Network) -> list[Speaks]:
             "issuers": {"lot": maker, "order_id": maker},
         },
         "mes_batch_record": {"issuers": {"batch": maker}},
+        "order_portal": {"issuers": {"order_id": maker}},
         "courier_epcis": {"issuers": {"lot": maker}},
         "qc_coa": {"issuers": {"lot": maker, "batch": maker}},
         "registry_ct": {"issuers": {"lot": maker, "batch": maker}},

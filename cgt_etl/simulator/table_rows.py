@@ -82,6 +82,8 @@ class Rows:
             "product_name_code": self.product,
             "sponsor_party_id": journey.product.sponsor or None,
             "issued_date": journey.ordered.date() if journey.ordered else None,
+            "cancelled_date": None if journey.administrations else journey.dropped_out_on,
+            "status_code": "completed" if journey.administrations else "cancelled" if journey.dropped_out_on else "active",
         }
 
     def _journey_row(self) -> Row:

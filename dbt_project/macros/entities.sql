@@ -43,6 +43,7 @@
         },
         'therapy_order': {
             'order_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text', 'status': 'text',
+            'cancelled_date': 'date',
         },
         'collection': {
             'din_token': 'text', 'donor_token': 'text', 'recipient_token': 'text', 'coi_token': 'text', 'order_token': 'text',
@@ -124,6 +125,9 @@
         'consent': dict(
             person, scope_code='text', purpose_code='text', version='text', jurisdiction_code='text', given='time', withdrawn='time'
         ),
+        'hold_limit': {
+            'product_name_code': 'text', 'version': 'text', 'jurisdiction_code': 'text', 'hold_warning_h': 'number', 'hold_limit_h': 'number',
+        },
         'specification_limit': {
             'attribute': 'text', 'product_name_code': 'text', 'version': 'text', 'jurisdiction_code': 'text', 'lower_limit': 'number',
             'upper_limit': 'number', 'is_inclusive': 'boolean', 'limit_code': 'text', 'unit': 'text', 'verdict_code': 'text',

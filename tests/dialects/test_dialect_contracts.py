@@ -32,6 +32,7 @@ def test_layouts_are_whole() -> None:
     assert columns["donor_registry", "request"] == 21
     assert columns["courier_tms", "shipment"] == 11
     assert columns["courier_custody", "custody"] == 32
+    assert columns["order_portal", "order"] == 12
     assert columns["vi_cell_blu", "cell_count"] == 34
     assert columns["revvity_matrix", "matrix_count"] == 14
     assert columns["flow_cytometry", "acquisition"] == 23

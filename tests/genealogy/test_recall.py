@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.door.shares import for_hub
 from cgt_etl.door.tokens import Keys, release_token
 from cgt_etl.genealogy import report
 from cgt_etl.genealogy.asked import Reading
@@ -249,6 +250,15 @@ def test_a_source_that_only_landed_records_name_is_told(small: Release, tmp_path
         assert found == ((node(f"batch {B1}"),) if unknown else ())
     gaps = [gap.sentence for gap in _ask(small, LOT).not_followed]
     assert any("Without the master key" in sentence for sentence in gaps)
+
+
+def test_a_hub_without_keys_answers_for_the_token_that_a_partner_made_of_a_number(tmp_path: Path) -> None:
+    keys, made = Keys(bytes(32)), key("token")
+    rows = ROWS | {"collection": [{"collection_id": C1, "din_id": release_token(keys.release, made)}]}
+    (tmp_path / "hub.key").write_text(for_hub(keys))
+    hub = Settings(tmp_path / "hub", (), (), tmp_path / "hub.key")
+    answer = recall(hub, release(tmp_path / "release", rows), Registry({}, {}, {}, []), made)
+    assert node(f"collection {C1}") in answer.meant
 
 
 def test_json_and_csv_hold_what_the_text_holds(small: Release) -> None:

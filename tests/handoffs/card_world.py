@@ -27,8 +27,10 @@ TABLES = {
         "open_limit_h double, identity_verdict text, count_verdict text, time_order_verdict text, transit_verdict text, "
         "temperature_verdict text, seal_verdict text, papers_verdict text"
     ),
+    "shipment": "shipment_id text, from_site_id text, to_site_id text",
     "transition": (
         "transition_id text, transition_code text, stage_code text, handoff_code text, handoff_id text, journey_id text, party_id text, "
+        "site_id text, "
         "product_name_code text, entered_at_utc timestamp, ended_at_utc timestamp, status_code text, duration_h double, limit_h double"
     ),
     "journey": (
@@ -54,7 +56,8 @@ TABLES = {
         "source_row bigint"
     ),
     "finding": (
-        "finding_id text, rule_id text, effect text, table_name text, column_name text, source_delivery text, source_row bigint"
+        "finding_id text, rule_id text, effect text, table_name text, column_name text, journey_id text, source_delivery text, "
+        "source_row bigint"
     ),
     "row_source": "table_name text, row_key text, source_delivery text, source_row_first bigint",
     "delivery": (
@@ -64,8 +67,13 @@ TABLES = {
 }  # fmt: skip
 
 
-def build(*, collectors: int = len(COLLECTORS), journeys: int = 30, slow: str = "", seed: int = 3) -> duckdb.DuckDBPyConnection:
-    """The warehouse, in memory: `collectors` of them with `journeys` treatments each over half a year; `slow` packs at half the pace."""
+def build(
+    *, collectors: int = len(COLLECTORS), journeys: int = 30, slow: str = "", two_sites: str = "", seed: int = 3
+) -> duckdb.DuckDBPyConnection:
+    """The warehouse, in memory: `collectors` of them with `journeys` treatments each over half a year; `slow` packs at half the pace.
+
+    Every third treatment of `two_sites` is of its second site.
+    """
     chance = random.Random(seed)
     rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in TABLES}
     parties = (*COLLECTORS[:collectors], COURIER, MANUFACTURER, *HOSPITALS)
@@ -73,9 +81,11 @@ def build(*, collectors: int = len(COLLECTORS), journeys: int = 30, slow: str = 
         rows["party"].append((party, party.replace("_", " ").title(), f"{party} Inc.", party.split("_", 1)[1]))
         rows["site"].append((f"{party}.main", party, f"{party} main", None))
         rows["delivery"].append((_file(party), party, "records", f"{party}_0001", "landed", 400, 396, 4))
+    if two_sites:
+        rows["site"].append((f"{two_sites}.second", two_sites, f"{two_sites} second", None))
     for number, collector in enumerate(COLLECTORS[:collectors]):
         for index in range(journeys):
-            _journey(rows, chance, collector, number * journeys + index, index, is_slow=collector == slow)
+            _journey(rows, chance, collector, number * journeys + index, index, is_slow=collector == slow, has_two=collector == two_sites)
     connection = duckdb.connect()
     for name, columns in TABLES.items():
         connection.execute(f"create table {name} ({columns})")
@@ -89,11 +99,18 @@ def build(*, collectors: int = len(COLLECTORS), journeys: int = 30, slow: str = 
 
 
 def _span(
-    code: str, handoff: str, of: tuple[str, str], party: str, ends: tuple[datetime, datetime], *, limit_h: float | None = None
+    code: str,
+    handoff: str,
+    of: tuple[str, str],
+    party: str,
+    ends: tuple[datetime, datetime],
+    *,
+    site: str | None = None,
+    limit_h: float | None = None,
 ) -> tuple[object, ...]:
     (kind, stage), (begun, done) = code.split("_", 1), ends
     hours = (done - begun).total_seconds() / 3600
-    return f"{handoff}_{stage}", code, stage, kind, handoff, of[0], party, of[1], begun, done, "ended", hours, limit_h
+    return f"{handoff}_{stage}", code, stage, kind, handoff, of[0], party, site, of[1], begun, done, "ended", hours, limit_h
 
 
 def _file(party: str) -> str:
@@ -101,8 +118,16 @@ def _file(party: str) -> str:
 
 
 def _journey(
-    rows: dict[str, list[tuple[object, ...]]], chance: random.Random, collector: str, number: int, index: int, *, is_slow: bool
+    rows: dict[str, list[tuple[object, ...]]],
+    chance: random.Random,
+    collector: str,
+    number: int,
+    index: int,
+    *,
+    is_slow: bool,
+    has_two: bool,
 ) -> None:
+    site = f"{collector}.second" if has_two and index % 3 == 0 else f"{collector}.main"
     hospital = HOSPITALS[number % 2]
     journey, order, batch, ship = (f"{word}{number}" for word in ("journey", "order", "larch_lot", "juniper_box"))
     donation = f"{collector}_donation_{index}"
@@ -121,8 +146,9 @@ def _journey(
     ))  # fmt: skip
     rows["therapy_order"].append((order, (begun + timedelta(days=20)).date() if is_failed else None))
     rows["collection"].append((
-        donation, f"{collector}.main", journey, "apheresis", 6.0, 900.0, None if index % 3 == 0 else 600.0, None, 9000.0, ended,
+        donation, site, journey, "apheresis", 6.0, 900.0, None if index % 3 == 0 else 600.0, None, 9000.0, ended,
     ))  # fmt: skip
+    rows["shipment"].append((ship, site, f"{MANUFACTURER}.main"))
     limit, hours = 72.0, (came - picked).total_seconds() / 3600
     gave, took, received = (f"{word}_{number}" for word in ("packed", "picked", "received"))
     for event, party in ((gave, collector), (took, COURIER), (received, COURIER)):
@@ -141,16 +167,19 @@ def _journey(
         "sender_only" if gone else "discrepant" if hours > limit else "match", "unknown", "unknown", "unknown",
     ))  # fmt: skip
     of = (journey, ("alpha", "beta")[index % 2])
-    rows["transition"].append(_span("H07_before_giving", f"{ship}_to", of, collector, (ended, packed)))
+    rows["transition"].append(_span("H07_before_giving", f"{ship}_to", of, collector, (ended, packed), site=site))
     rows["transition"].append(_span("H07_on_the_way", f"{ship}_to", of, COURIER, (packed, picked)))
     if gone:
         return
     rows["transition"].append(_span("H08_on_the_way", f"{ship}_by", of, COURIER, (picked, came), limit_h=limit))
-    rows["transition"].append(_span("H08_until_first_use", f"{ship}_by", of, MANUFACTURER, (came, begun)))
+    rows["transition"].append(_span("H08_until_first_use", f"{ship}_by", of, MANUFACTURER, (came, begun), site=f"{MANUFACTURER}.main"))
     rows["batch"].append((batch, order, "alpha", 100.0, None if is_failed else 4000.0, "terminated" if is_failed else "released"))
     rows["event"].append(
         (f"made_{number}", "harvest_completed", None, batch, f"{MANUFACTURER}.main", begun.date(), _file(MANUFACTURER), number)
     )
+    if index % 10 == 3:
+        for rule in ("R20", "R20", "R36"):
+            rows["finding"].append((f"{rule}_{number}_{len(rows['finding'])}", rule, "flag", "event", None, journey, None, None))
     if is_infused:
         rows["administration"].append((f"given_{number}", f"{hospital}.main", journey, None if index % 2 else infused, 200.0))
         rows["outcome"].append(("crs", "astct", index % 4, f"subject{number}", journey))

@@ -10,6 +10,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
+from cgt_etl.errors import CgtError
 from cgt_etl.handoffs.cards import figures
 from cgt_etl.handoffs.cards.card import Card, Statement
 from tests.handoffs import card_world
@@ -81,6 +82,8 @@ def test_what_became_of_treatments_is_counted_by_treatment(warehouse: duckdb.Duc
         key: (_said(cards[SLOW], f"downstream.{key}").count, _said(cards[SLOW], f"downstream.{key}").of)
         for key in ("manufactured", "failed", "infused")
     }
+    path = _said(cards[SLOW], "downstream.path")
+    assert (path.count, path.of) == (3, 60)  # by treatment, whatever the number of steps; R36 is no rule of paths
     assert counts == {
         "manufactured": (len(made), len(rows)),
         "failed": (sum(row[3] in failed for row in made), len(made)),
@@ -186,3 +189,33 @@ def test_a_change_of_pace_is_charted() -> None:
         card = figures.card(figures.network(warehouse, RELEASE), COLLECTORS[0])
     (stage,) = card.stages
     assert stage.changed.startswith("slower since 2026-0")
+
+
+def test_a_site_has_a_card_of_its_own_where_there_are_several() -> None:
+    both = COLLECTORS[0]
+    with card_world.build(collectors=2, journeys=30, two_sites=both) as warehouse:
+        net = figures.network(warehouse, RELEASE)
+        assert figures.sites(net, both) == [f"{both}.main", f"{both}.second"]
+        assert figures.sites(net, COLLECTORS[1]) == figures.sites(net, COURIER) == []
+        whole = figures.card(net, both)
+        parts = {site: figures.card(net, both, site=site) for site in figures.sites(net, both)}
+        with pytest.raises(CgtError, match="no site"):
+            figures.card(net, both, site=f"{COURIER}.main")
+        for site, card in parts.items():
+            for one in card.statements:
+                text = card.queries[one.query]
+                given = {name: value for name, value in (("party", both), ("site", site)) if f"${name}" in text}
+                again = warehouse.execute(f"select {one.counted} from ({text}) where {one.where}", given).fetchone()
+                assert one.count is None or again == (one.count,), one.key
+    main, second = parts.values()
+    for key, of in (("handoffs.H07.gave", "count"), ("stake.treatments", "of"), ("hours.H07_before_giving", "count")):
+        assert getattr(_said(main, key), of) + getattr(_said(second, key), of) == getattr(_said(whole, key), of)
+    assert _said(second, "handoffs.H07.gave").count == 10
+    made = [_said(card, "downstream.manufactured") for card in (main, second, whole)]
+    assert made[0].count + made[1].count == made[2].count and made[1].of == 10
+    lacking = [_said(card, "missing.CE1.post_counts.own") for card in (second, whole)]
+    assert (lacking[0].count, lacking[0].of) == (10, 10) and (lacking[1].count, lacking[1].of) == (10, 30)  # every third, as the site
+    assert not second.feeds and _said(second, "peers.site").value is None
+    assert len({one.id for card in (main, second, whole) for one in card.statements}) == sum(
+        len(card.statements) for card in (main, second, whole)
+    )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from click.testing import CliRunner
 
 from cgt_etl.cli import cgt_etl
-from cgt_etl.handoffs.evaluation import Figure, actions, bottlenecks, charts, dwell, effects, infusions
-from cgt_etl.simulator import handoff_world
+from cgt_etl.contracts.registry import Registry
+from cgt_etl.handoffs.evaluation import Figure, actions, bottlenecks, charts, dwell, effects, faults, infusions
+from cgt_etl.handoffs.evaluation.faults import MODELS, SHOWN
+from cgt_etl.orchestration.warehouse import compiled
+from cgt_etl.settings import Settings
+from cgt_etl.simulator import fault_world, handoff_world
 
 
 def _reached(figures: list[Figure]) -> dict[tuple[str, str], float]:
@@ -60,6 +65,17 @@ def test_dwell() -> None:
     assert reached["attributed time", "injected minutes in their cause"] > 0.88
     assert reached["attributed time", "all minutes in their cause"] > 0.88
     assert reached["attributed time", "handoffs whose parts do not add up"] == 0
+
+
+def test_faults(parsed: Path) -> None:
+    settings = Settings(home=parsed)
+    models = compiled(settings, Registry.load(settings), MODELS)
+    reached = _reached(faults(fault_world.faults, range(3001, 3003), models=models))
+    for fault in SHOWN:
+        assert reached[f"fault {fault}", "recall"] >= 0.95, fault
+        assert reached[f"fault {fault}", "precision"] >= 0.9, fault
+    assert reached["fault identity_swap", "recall"] == 1
+    assert reached["faults", "of the rarest kind, pooled"] >= 5
 
 
 def test_the_command_prints_what_is_reached() -> None:

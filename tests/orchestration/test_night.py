@@ -163,7 +163,7 @@ def test_a_missing_or_indiscreet_card_is_said_by_the_night(stage: Stage) -> None
     said = [line for line in play(stage).lines() if "feedback cards" in line]
     assert len(said) == 2
     assert "no card of this release for cedar" in said[0]
-    assert "hand out no card of birch" in said[1]
+    assert "card of birch was withheld" in said[1]
     assert len([one for one in night_record.load(stage.settings, 1).problems if one.startswith("feedback cards")]) == 2
 
 

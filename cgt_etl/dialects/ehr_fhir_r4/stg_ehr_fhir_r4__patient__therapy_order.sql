@@ -1,8 +1,7 @@
 select
     {{ fact_columns('therapy_order') }},
-    {{ nulls('text', ['order_token']) }},
     coi as coi_token,
     patient as recipient_token,
-    {{ nulls('text', ['product_name_code', 'status']) }}
+    {{ unstated('therapy_order', ['coi_token', 'recipient_token']) }}
 from {{ ref('stg_ehr_fhir_r4__patient') }}
 where coi is not null

@@ -5,11 +5,12 @@ Trusts no defence of `engine`: it works from the counts behind the figures, with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cgt_etl.egress.collective import bounds
-from cgt_etl.egress.collective.counting import View, change, entities, foreign, views
+from cgt_etl.egress.collective.counting import Move, View, change, entities, foreign, views
 from cgt_etl.egress.collective.engine import Cut, Trace
 from cgt_etl.egress.collective.guards import BASE, CONTRIBUTORS, LARGEST_SHARE, LEAST
 from cgt_etl.egress.collective.plan import Cell
@@ -51,8 +52,11 @@ def _conflicts(cuts: Sequence[Cut]) -> Iterator[Conflict]:
         cells = [cell for table in candidate.plan.of(population) for cell in candidate.plan.cells(table)]
         lookers = views(entities(group for cut in cuts for cell in cells if cell in cut.cells for group in cut.cells[cell].counts))
         for cell in cells:
+            for rule in _explains_itself(cuts, cell):
+                yield Conflict(rule, cell, str(candidate.quarter), ())
             for view in lookers:
-                for rule in (*_rests_wrongly(candidate.cells[cell], view), *_shows(cuts, cell, view)):
+                trace = candidate.cells[cell]
+                for rule in (*_rests_wrongly(trace, view), *_shows(cuts, cell, view), *_shows_against_earlier(cuts, cell, view)):
                     yield Conflict(rule, cell, str(candidate.quarter), tuple(sorted(view)), (cell,))
         for view in lookers:
             yield from _told(cuts, population, view)
@@ -90,19 +94,69 @@ def _rests_wrongly(trace: Trace, view: View) -> Iterator[str]:
 
 
 def _shows(cuts: Sequence[Cut], cell: Cell, view: View) -> Iterator[str]:
-    """A figure that changes though fewer than k subjects of others did."""
+    """A figure that changes though fewer than k subjects of others did: since it was last looked at, or since it last changed."""
     trace, before = cuts[-1].cells[cell], cuts[-2].cells.get(cell) if len(cuts) > 1 else None
-    if before is None or trace.value == before.value or change(trace.moved, view).subjects >= LEAST:
+    if before is None or trace.value == before.value:
         return
     rule = f"a change of fewer than {LEAST} subjects of others shows"
-    if not cuts[-1].is_rebase:
-        yield rule
-    elif trace.value is not None and before.value is not None:
-        then = next(was for cut in reversed(cuts[:-1]) if (was := cut.cells[cell]).is_evaluated)  # at the latest when its year began
-        own = _own(trace, view) - _own(then, view)
-        if abs(trace.value - own - before.value) > 2 * BASE - 1:  # no two offsets explain it
+    for then, moved in _since(cuts, cell):
+        if change(moved, view).subjects >= LEAST:
+            continue
+        if not cuts[-1].is_rebase:
             yield rule
+        elif trace.value is not None and before.value is not None:
+            own = _own(trace, view) - _own(then, view)
+            if abs(trace.value - own - before.value) > 2 * BASE - 1:  # no two offsets explain it
+                yield rule
+
+
+def _shows_against_earlier(cuts: Sequence[Cut], cell: Cell, view: View) -> Iterator[str]:
+    """A figure differs from one of any time before by more than offsets explain, though few others need have changed.
+
+    By the counts alone: who was in earlier cells is not kept. Within a year the offset is the same, so that any difference shows.
+    """
+    trace, year = cuts[-1].cells[cell], max(number for number, cut in enumerate(cuts) if cut.is_rebase)
+    if not trace.is_evaluated or trace.value is None:
+        return
+    known = [id(then) for then, _ in _since(cuts, cell)] if len(cuts) > 1 and cell in cuts[-2].cells else []
+    for number, then in ((number, cut.cells[cell]) for number, cut in enumerate(cuts[:-1]) if cell in cut.cells):
+        if not then.is_evaluated or then.value is None or id(then) in known:
+            continue
+        own = _own(trace, view) - _own(then, view)
+        apart_by = abs(trace.value - own - then.value)
+        if apart_by > (BASE - 1 if number >= year else 2 * BASE - 1) and abs(_others(trace, view) - _others(then, view)) < LEAST:
+            yield f"a change of fewer than {LEAST} subjects of others shows"
+            return
+
+
+def _explains_itself(cuts: Sequence[Cut], cell: Cell) -> Iterator[str]:
+    """The moves that a cut states lead from the counts of the cut that they are said to be since to its own."""
+    trace = cuts[-1].cells[cell]
+    if len(cuts) < 2 or cell not in cuts[-2].cells:
+        return
+    for then, moved in _since(cuts, cell):
+        left = Counter(trace.counts)
+        left.subtract(then.counts)
+        for (old, new), number in moved.items():
+            left.subtract({group: sign * number for group, sign in ((new, 1), (old, -1)) if group is not None})
+        if any(left.values()):
+            yield "what is said to have changed does not lead to the counts"
+
+
+def _since(cuts: Sequence[Cut], cell: Cell) -> Iterator[tuple[Trace, Mapping[Move, int]]]:
+    """The cell when it was last looked at, and when what is shown last changed, as the figures have it; each with the moves since."""
+    trace, had = cuts[-1].cells[cell], [cut for cut in cuts[:-1] if cell in cut.cells]
+    yield next(was for cut in reversed(had) if (was := cut.cells[cell]).is_evaluated), trace.moved
+    changed = max(number for number, cut in enumerate(had) if cut.is_rebase)
+    for number in range(changed + 1, len(had)):
+        if had[number].cells[cell].value != had[number - 1].cells[cell].value:
+            changed = number
+    yield had[changed].cells[cell], trace.moved_since_changed
 
 
 def _own(trace: Trace, view: View) -> int:
-    return sum(trace.counts.values()) - sum(foreign(trace.counts, view).values())
+    return sum(trace.counts.values()) - _others(trace, view)
+
+
+def _others(trace: Trace, view: View) -> int:
+    return sum(foreign(trace.counts, view).values())

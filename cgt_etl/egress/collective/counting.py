@@ -127,3 +127,12 @@ def change(moved: Mapping[Move, int], view: View) -> Change:
         joined += number * (is_now and not was)
         left += number * (was and not is_now)
     return Change(joined, left)
+
+
+def apart(before: Mapping[Group, int], after: Mapping[Group, int], view: View) -> Change:
+    """The least of what is foreign to the view that must have changed, by the counts alone.
+
+    Those who came and went cancel out, also between groups: who knows a subject's row may change while the subject stays.
+    """
+    net = sum(foreign(after, view).values()) - sum(foreign(before, view).values())
+    return Change(max(net, 0), max(-net, 0))

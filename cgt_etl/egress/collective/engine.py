@@ -5,14 +5,15 @@ Every defence is in `guards`; what a cut gives away together with earlier ones i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 import polars as pl
 
 from cgt_etl.egress.collective import guards
-from cgt_etl.egress.collective.counting import Group, Members, Move, View, change, counts, entities, foreign, members, moves
+from cgt_etl.egress.collective.counting import Change, Group, Members, Move, View, apart, change, counts, entities, foreign, members, moves
 from cgt_etl.egress.collective.plan import Cell, Plan
 from cgt_etl.errors import CgtError
 
@@ -26,6 +27,20 @@ class Quarter(NamedTuple):
     def __str__(self) -> str:
         return f"{self.year}Q{self.number}"
 
+    @classmethod
+    def beginning(cls, day: date) -> Quarter:
+        """The quarter that begins on this day. Raises CgtError where none does."""
+        if day.day != 1 or day.month % 3 != 1:
+            raise CgtError("no quarter begins on this day", remedy="Name the first of January, April, July or October")
+        return cls(day.year, day.month // 3 + 1)
+
+
+class Look(NamedTuple):
+    """A figure of long ago and the counts on which it was made. Never leaves the hub."""
+
+    value: int | None
+    counts: Mapping[Group, int]
+
 
 class Standing(NamedTuple):
     """What is remembered of a cell between cuts. Never leaves the hub."""
@@ -36,6 +51,8 @@ class Standing(NamedTuple):
     """Its members when it was last looked at."""
     changed: Members
     """Its members when what is shown last changed."""
+    earlier: tuple[Look, ...] = ()
+    """All other times that it was looked at: of earlier years those in which it was shown."""
 
 
 class Trace(NamedTuple):
@@ -49,6 +66,8 @@ class Trace(NamedTuple):
     """Its members at this cut."""
     moved: Mapping[Move, int]
     """Against its members when it was last looked at before this cut; empty where it never was."""
+    moved_since_changed: Mapping[Move, int]
+    """Against its members when what is shown last changed before this cut; empty where it never was looked at."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +125,8 @@ def cut(
         was = stood.get(cell)
         looked_at = year.looked_at(cell, of, was, is_held=cell in held)
         standing[cell] = looked_at or stood[cell]
-        moved = moves(was.evaluated, of) if was is not None else {}
-        cells[cell] = Trace(standing[cell].value, looked_at is not None, counts(of), moved)
+        moved, since_changed = (moves(was.evaluated, of), moves(was.changed, of)) if was is not None else ({}, {})
+        cells[cell] = Trace(standing[cell].value, looked_at is not None, counts(of), moved, since_changed)
     return Cut(quarter, plan, is_rebase, cells, standing)
 
 
@@ -122,13 +141,20 @@ class _Year(NamedTuple):
     def looked_at(self, cell: Cell, of: Members, was: Standing | None, *, is_held: bool) -> Standing | None:
         """The cell looked at anew, or None where what stands must stay."""
         if was is None or self.is_rebase:
-            drawn = guards.offset(self.key, self.epoch, cell, self._allowed(of, was))
-            return Standing(None if is_held else self._figure(cell, of, drawn), drawn, of, of)
-        evaluated, changed = moves(was.evaluated, of), moves(was.changed, of)
-        if is_held or not all(guards.may_change(change(evaluated, view), change(changed, view)) for view in self.lookers):
+            allowed = self._allowed(of, was)
+            drawn = guards.offset(self.key, self.epoch, cell, allowed or _EVERY)
+            earlier = tuple(look for look in _earlier(was, is_changed=True) if look.value is not None) if was is not None else ()
+            return Standing(self._figure(cell, of, drawn) if allowed and not is_held else None, drawn, of, of, earlier)
+        evaluated, changed, seen = moves(was.evaluated, of), moves(was.changed, of), counts(of)
+        if is_held or not all(
+            guards.may_change(change(evaluated, view), change(changed, view))
+            and all(guards.is_new(apart(look.counts, seen, view)) for look in was.earlier)
+            for view in self.lookers
+        ):
             return None
         value = self._figure(cell, of, was.offset)
-        return Standing(value, was.offset, of, was.changed if value == was.value else of)
+        is_changed = value != was.value
+        return Standing(value, was.offset, of, of if is_changed else was.changed, _earlier(was, is_changed=is_changed))
 
     def _figure(self, cell: Cell, of: Members, drawn: int) -> int | None:
         if guards.rests(self.key, self.epoch, cell):
@@ -143,13 +169,33 @@ class _Year(NamedTuple):
         return value
 
     def _allowed(self, of: Members, was: Standing | None) -> list[int]:
-        """Offsets to draw from: at a re-base, those under which a small foreign change could be none. The one before is always one."""
-        every = list(range(guards.BASE + 1))
-        if was is None or was.value is None:
-            return every
-        own = set()
-        for then in (was.evaluated, was.changed):
+        """Offsets to draw from: those that explain the step from each figure ever shown since which fewer than k others changed.
+
+        Of last year alone, the offset before is always one; where there is none, the cell is withheld.
+        """
+        if was is None:
+            return list(_EVERY)
+        small: set[tuple[int, int]] = set()
+        """Figures, with the change of own rows since, where fewer than k others changed."""
+        for value, then in ((was.value, was.evaluated), (was.value, was.changed)):
             moved = moves(then, of)
-            changes = [change(moved, view) for view in self.lookers]
-            own |= {len(of) - len(then) - one.net for one in changes if one.subjects < guards.LEAST}
-        return [one for one in every if all(guards.steps_back(guards.rounded(len(of), one), many, was.value) for many in own)]
+            small |= _small(value, len(of) - len(then), (change(moved, view) for view in self.lookers))
+        seen = counts(of)
+        for look in was.earlier:
+            small |= _small(look.value, len(of) - sum(look.counts.values()), (apart(look.counts, seen, view) for view in self.lookers))
+        return [one for one in _EVERY if all(guards.steps_back(guards.rounded(len(of), one), own, value) for value, own in small)]
+
+
+_EVERY = range(guards.BASE + 1)
+
+
+def _small(value: int | None, net: int, changes: Iterable[Change]) -> set[tuple[int, int]]:
+    return set() if value is None else {(value, net - one.net) for one in changes if one.subjects < guards.LEAST}
+
+
+def _earlier(was: Standing, *, is_changed: bool) -> tuple[Look, ...]:
+    """What was looked at before, once the cell is looked at again: without the two times of which members are still known."""
+    kept = [was.evaluated] if is_changed or was.evaluated != was.changed else []
+    if is_changed and was.evaluated != was.changed:
+        kept.insert(0, was.changed)
+    return (*was.earlier, *(Look(was.value, counts(of)) for of in kept))

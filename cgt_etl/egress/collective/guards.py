@@ -1,6 +1,6 @@
 """The defences of a collective cell, each a function of its own, with the reason why it is there.
 
-Pure arithmetic. `tests/egress/collective` takes each away in turn and sees an attack succeed.
+Pure arithmetic. `tests/attack` takes each away in turn and sees an attack succeed.
 """
 
 from __future__ import annotations
@@ -76,6 +76,14 @@ def may_change(since_evaluated: Change, since_changed: Change) -> bool:
     subjects who came and went do not let a change of own rows show alone.
     """
     return min(since_evaluated.subjects, since_changed.subjects) >= LEAST
+
+
+def is_new(since_earlier: Change) -> bool:
+    """Whether enough subjects of others changed since any other time that the cell was looked at, in this year or before.
+
+    Otherwise others who came and went, with figures between, would let the few who changed since a figure of long ago show against it.
+    """
+    return since_earlier.subjects >= LEAST
 
 
 def steps_back(value: int, own_change: int, before: int) -> bool:

@@ -61,8 +61,7 @@ def cut_release(settings: Settings, release_id: str | None, begin: date) -> Done
         DeclarationError: there is no master key.
         LeaseHeld: a night, or another cut, is writing.
     """
-    if begin.day != 1 or begin.month % 3 != 1:
-        raise CgtError("no quarter begins on this day", remedy="Name the first of January, April, July or October")
+    quarter = Quarter.beginning(begin)
     keys = keys_of(settings)
     ledger = Ledger(settings.collective, keys.collective("ledger"))
     release = read.find(settings, release_id)
@@ -70,7 +69,6 @@ def cut_release(settings: Settings, release_id: str | None, begin: date) -> Done
         raise CgtError(f"release {release.id} is not what was published", remedy="`cgt-etl release verify` says what is wrong")
     plan = listed()
     of = rows.rows(release, plan, begin)
-    quarter = Quarter(begin.year, begin.month // 3 + 1)
     with lease(settings, "cgt-etl collective cut"):
         cut = publish(ledger, plan, of.counted, quarter, keys.collective("offsets"))
     return Done(release.id, cut, of, ledger.head)

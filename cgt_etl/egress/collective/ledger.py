@@ -15,8 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cgt_etl.egress.collective.counting import Group
-from cgt_etl.egress.collective.engine import Cut, Quarter, Standing, Trace
+from cgt_etl.egress.collective.counting import Group, Move
+from cgt_etl.egress.collective.engine import Cut, Look, Quarter, Standing, Trace
 from cgt_etl.egress.collective.plan import Cell, Plan
 from cgt_etl.errors import CgtError
 from cgt_etl.landing import durable
@@ -111,9 +111,10 @@ class Ledger:
             raise ValueError
         cells = {}
         for one in json.loads(behind):
-            moved = {(_group(old), _group(new)): number for old, new, number in one["moved"]}
-            counts = {Group(group[0], tuple(group[1])): number for group, number in one["counts"]}
-            cells[_cell(one)] = Trace(one["value"], one["is_evaluated"], counts, moved)
+            moved, since_changed = (
+                {(_group(old), _group(new)): number for old, new, number in one[name]} for name in ("moved", "moved_since_changed")
+            )
+            cells[_cell(one)] = Trace(one["value"], one["is_evaluated"], _counts(one["counts"]), moved, since_changed)
         return Cut(Quarter(*said["quarter"]), Plan.model_validate(said["plan"]), said["is_rebase"], cells)
 
     def _with_standing(self, cut: Cut) -> Cut:
@@ -126,7 +127,14 @@ class Ledger:
         if not hmac.compare_digest(self._mark(written), said["members"]):
             raise TamperedLedger("the members behind the last cut are not what was written", file=f"{name}.members.json", remedy=_MEND)
         standing = {
-            _cell(one): Standing(one["value"], one["offset"], _of(one["evaluated"]), _of(one["changed"])) for one in json.loads(written)
+            _cell(one): Standing(
+                one["value"],
+                one["offset"],
+                _of(one["evaluated"]),
+                _of(one["changed"]),
+                tuple(Look(value, _counts(many)) for value, many in one["earlier"]),
+            )
+            for one in json.loads(written)
         }
         return Cut(cut.quarter, cut.plan, cut.is_rebase, cut.cells, standing)
 
@@ -145,16 +153,22 @@ def _behind(cut: Cut) -> list[dict[str, Any]]:
             "value": trace.value,
             "is_evaluated": trace.is_evaluated,
             "counts": sorted([group, number] for group, number in trace.counts.items()),
-            "moved": sorted(([old, new, number] for (old, new), number in trace.moved.items()), key=str),
+            "moved": _moves(trace.moved),
+            "moved_since_changed": _moves(trace.moved_since_changed),
         }
         for cell, trace in cut.cells.items()
     ]
+
+
+def _moves(moved: Mapping[Move, int]) -> list[list[Any]]:
+    return sorted(([old, new, number] for (old, new), number in moved.items()), key=str)
 
 
 def _standing(cut: Cut) -> list[dict[str, Any]]:
     return [
         _named(cell)
         | {"value": one.value, "offset": one.offset, "evaluated": sorted(one.evaluated.items()), "changed": sorted(one.changed.items())}
+        | {"earlier": [[look.value, sorted(look.counts.items())] for look in one.earlier]}
         for cell, one in cut.standing.items()
     ]
 
@@ -169,6 +183,10 @@ def _cell(said: Mapping[str, Any]) -> Cell:
 
 def _group(said: list[Any] | None) -> Group | None:
     return None if said is None else Group(said[0], tuple(said[1]))
+
+
+def _counts(said: list[Any]) -> dict[Group, int]:
+    return {Group(group[0], tuple(group[1])): number for group, number in said}
 
 
 def _of(said: list[Any]) -> dict[str, Group]:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
 from cgt_etl.egress import consents, policy, scope
-from cgt_etl.egress.collective.plan import Plan
 from cgt_etl.egress.peer_places import LEAST_CONTRIBUTORS
 from cgt_etl.errors import CgtError
 from cgt_etl.handoffs import reading
@@ -34,6 +33,18 @@ _TABLES = (
 _PEOPLE = ("subject", "consent")
 
 
+class Asked(Protocol):
+    """What says whom to count: a list of tables, or a catalogue of questions."""
+
+    @property
+    def purpose(self) -> str:
+        """Of the sharing policy: what the consents of everybody counted cover."""
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """Of `POPULATIONS`."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """What a cut is made from.
@@ -47,7 +58,7 @@ class Rows:
     left_out: Mapping[str, int]
 
 
-def rows(release: Release, plan: Plan, begin: date) -> Rows:
+def rows(release: Release, plan: Asked, begin: date) -> Rows:
     """The rows of a release as of the begin of a quarter: one a person and population, whose consents cover the list's purpose (R55).
 
     Whether enough legal entities can contribute is decided by what is declared, not by what was delivered: otherwise one row of an eighth
@@ -55,7 +66,7 @@ def rows(release: Release, plan: Plan, begin: date) -> Rows:
 
     Args:
         release: the release.
-        plan: the list; each of its populations is one of `POPULATIONS`.
+        plan: the list or catalogue.
         begin: first day of the quarter; what began, ended or was measured on it or later is left out.
 
     Raises:
@@ -70,7 +81,7 @@ def rows(release: Release, plan: Plan, begin: date) -> Rows:
         if edge is None or edge < begin:
             raise CgtError(f"release {release.id} ends before the quarter begins", remedy="Cut a quarter that the release reaches")
         for name in ("batch_collection", "knowing"):
-            connection.execute(f"create temp table {name} as {_query(name)}")
+            connection.execute(f"create temp table {name} as {query(name)}")
         declared = dict(_ask(connection, "declared").iter_rows())
         too_few = frozenset(name for name in plan.populations if declared[name] < LEAST_CONTRIBUTORS)
         knowing = _ask(connection, "knowing").group_by("subject").agg(pl.col("legal_entity").unique().sort().alias("also_known_to"))
@@ -99,9 +110,10 @@ def _covered(release: Release, purpose: str, asked: list[str]) -> list[str]:
 def _ask(connection: duckdb.DuckDBPyConnection, name: str, begin: date | None = None) -> pl.DataFrame:
     """The rows of a query in an order that the rows alone decide."""
     given = {} if begin is None else {"begin": begin}
-    return connection.execute(f"select * from ({_query(name)}) order by all", given).pl()  # noqa: S608  ours alone
+    return connection.execute(f"select * from ({query(name)}) order by all", given).pl()  # noqa: S608  ours alone
 
 
 @cache
-def _query(name: str) -> str:
+def query(name: str) -> str:
+    """The text of a query of `queries/`."""
     return (FOLDER / f"{name}.sql").read_text(encoding="utf-8")

@@ -42,10 +42,11 @@ def doses(settings: Settings, registry: Registry, release: Release, text: str, p
     return sorted(node.key for node in wanted)
 
 
-def number_of(settings: Settings, registry: Registry, maker: str, numbers: Iterable[str], tokens: dict[str, str]) -> str:
-    """`lot NUMBER`, else `batch NUMBER`: that of the maker's numbers whose token is the dose's in the release. Empty without one.
+def number_of(settings: Settings, registry: Registry, numbers: Iterable[str], tokens: dict[str, str]) -> str:
+    """`lot NUMBER`, else `batch NUMBER`: that whose token, whoever issued it, is the dose's in the release. Empty without one.
 
     Args:
+        numbers: of the maker's own records; it may make what another numbers.
         tokens: kind of `KINDS` -> token in the release.
 
     Raises:
@@ -55,7 +56,7 @@ def number_of(settings: Settings, registry: Registry, maker: str, numbers: Itera
     for kind in KINDS:
         for number in sorted(set(numbers)):
             try:
-                readings, _ = asked.readings(registry, keys, number, kind=kind, partner=maker)
+                readings, _ = asked.readings(registry, keys, number, kind=kind)
             except CgtError:
                 continue  # none of this kind
             if tokens.get(kind) in {one.token for one in readings}:

@@ -1,6 +1,6 @@
 """The figures of a feedback card: what a partner handed on and received, what became of it, and what it could do.
 
-    queries/*.sql   the questions, each one statement over a release's tables; `$party` is the partner
+    queries/*.sql   the questions, each one statement over a release's tables; `$party` is the partner, `$site` one of its sites
     ask.py          asks them; counts with them
     card.py         a card and its statements
     wording.py      the words for kinds, stages, causes and actions

@@ -5,6 +5,7 @@ Holds no figure and no words.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,8 @@ class Answers:
 
     connection: duckdb.DuckDBPyConnection = field(repr=False)
     party: str
+    site: str = ""
+    """Of the partner, where one of its sites is asked about; empty for all."""
     _asked: set[str] = field(default_factory=set)
 
     def frame(self, name: str, where: str = "true") -> pl.DataFrame:
@@ -45,9 +48,18 @@ class Answers:
         found = self.connection.execute(f"select {counted} from answer_{name} where {where}").fetchone()  # noqa: S608  ours alone
         return int(found[0]) if found else 0
 
+    def text(self, name: str) -> str:
+        """Of a query as it is asked: for a site, `handoff` and `site` are those of the site alone."""
+        text = query(name)
+        if not self.site or "$party" not in text:
+            return text
+        comment, begin, rest = re.split(r"^(with |select\b)", text, maxsplit=1, flags=re.MULTILINE)
+        given = f"with handoff as (\n{query('of_site')}),\n\nsite as (select * from main.site where site_id = $site)"  # noqa: S608  ours alone
+        return f"{comment}{given},\n\n{rest}" if begin == "with " else f"{comment}{given}\n\n{begin}{rest}"
+
     def _ask(self, name: str) -> None:
         if name not in self._asked:
-            text = query(name)
-            given = {"party": self.party} if "$party" in text else {}
+            text = self.text(name)
+            given = {f"{what}": value for what, value in (("party", self.party), ("site", self.site)) if f"${what}" in text}
             self.connection.execute(f"create or replace temp table answer_{name} as {text}", given)
             self._asked.add(name)

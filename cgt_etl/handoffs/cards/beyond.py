@@ -46,6 +46,8 @@ def downstream(told: Saying) -> tuple[tuple[Bar, ...], Curve | None]:
     if 2 * decided < made:
         text = f"batches released and failed: not told, the disposition is on record for {decided} of {wording.many(made, 'treatment')}"
         told.say("downstream", "downstream.decided", text, "own_treatment", "is_decided", count=decided, of=made, why_not="not captured")
+    words = "treatments with a step out of its order (R20, R21, R45)"
+    told.share("downstream", "downstream.path", words, "own_treatment", "deviation_count > 0")
     _severe(told)
     frame = told.ask.frame("own_treatment", IN_TIME).with_columns(ended=pl.min_horizontal("infused_date", "dropped_date", "edge_date"))
     return tuple(bars), _infused(told, frame) if frame.height >= LEAST_FOR_CURVE else None
@@ -91,7 +93,12 @@ def _infused(told: Saying, frame: pl.DataFrame) -> Curve:
 
 
 def places(told: Saying) -> None:
-    """The place among peers, as far as `egress` lets it out."""
+    """The place among peers, as far as `egress` lets it out: of organisations, not of their sites."""
+    if told.site:
+        own = f"party_id = '{told.partner}' and site_id = '{told.site}'"
+        text, why = "compared with peers on the card of the whole organisation", "organisations are compared"
+        told.say("peers", "peers.site", text, "stage_hours", own, count=told.ask.count("stage_hours", own), why_not=why)
+        return
     where = f"done_at_utc < timestamp '{told.net.cut.date().isoformat()}' and party_id = '{told.partner}'"
     untold: dict[str, list[peer_places.Place]] = {}
     for place in peer_places.places(told.net.compared, told.partner):

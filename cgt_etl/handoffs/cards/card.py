@@ -138,7 +138,10 @@ class Card:
     """What is told one partner as of one release."""
 
     partner: str
+    site: str
+    """Of the partner, where it is the card of one of its sites; empty for all."""
     partner_name: str
+    """And the site's."""
     roles: str
     release: str
     period: str
@@ -157,6 +160,11 @@ class Card:
     feeds: tuple[Feed, ...] = ()
     queries: dict[str, str] = field(default_factory=dict)
     """Name -> text, of every query that a statement names."""
+
+    @property
+    def name(self) -> str:
+        """`partner`, or `partner/site`: where it lies."""
+        return f"{self.partner}/{self.site}" if self.site else self.partner
 
     def of(self, section: str) -> list[Statement]:
         """The statements of one section, in order."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from cgt_etl.errors import CgtError
 from cgt_etl.handoffs.cards import beyond, own
-from cgt_etl.handoffs.cards.ask import Answers, query
+from cgt_etl.handoffs.cards.ask import Answers
 from cgt_etl.handoffs.cards.card import Card
 from cgt_etl.handoffs.cards.saying import Network, NothingToTell, Saying, network
 from cgt_etl.landing.promises import Standing
@@ -18,7 +20,7 @@ from cgt_etl.landing.promises import Standing
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Network", "NothingToTell", "card", "network", "partners", "take_part", "words"]
+__all__ = ["Network", "NothingToTell", "card", "network", "partners", "sites", "take_part", "words"]
 
 
 def partners(net: Network) -> list[str]:
@@ -50,19 +52,31 @@ def words(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
     return found
 
 
-def card(net: Network, partner: str, standings: Iterable[Standing] = ()) -> Card:
-    """The card of one partner.
+def sites(net: Network, partner: str) -> list[str]:
+    """Sites of a partner that have cards of their own: those with hours of handoffs, where there is more than one."""
+    found = net.stages.filter(pl.col("party_id") == partner)["site_id"].drop_nulls().unique().sort().to_list()
+    return found if len(found) > 1 else []
+
+
+def card(net: Network, partner: str, standings: Iterable[Standing] = (), *, site: str = "") -> Card:
+    """The card of one partner, or of one of its sites.
 
     Args:
-        standings: promised against delivered, of any partners.
+        standings: promised against delivered, of any partners; files are an organisation's, so that a site's card has none.
 
     Raises:
-        CgtError: the release knows no such partner.
+        CgtError: the release knows no such partner or site.
     """
     found = net.connection.execute("select party_name, roles from party where party_id = ?", [partner]).fetchone()
     if found is None:
         raise CgtError("the release knows no partner of this name", remedy="`cgt-etl registry list` names the partners")
-    told = Saying(net, partner, Answers(net.connection, partner))
+    name = str(found[0])
+    if site:
+        at = net.connection.execute("select site_name from site where party_id = ? and site_id = ?", [partner, site]).fetchone()
+        if at is None:
+            raise CgtError("the release knows no site of this name", remedy="`cgt-etl registry list` names the partners")
+        name += f", {at[0]}"
+    told = Saying(net, partner, Answers(net.connection, partner, site), site)
     kinds = own.handoffs(told)
     stages = own.hours(told)
     fate, curve = beyond.downstream(told)
@@ -70,13 +84,14 @@ def card(net: Network, partner: str, standings: Iterable[Standing] = ()) -> Card
     own.stake(told)
     beyond.places(told)
     beyond.missing(told)
-    feeds = beyond.promised(told, standings)
+    feeds = () if site else beyond.promised(told, standings)
     beyond.action(told)
     looks, left_out = own.looks(told)
     names = sorted({one.query for one in told.said} - {""})
     return Card(
         partner=partner,
-        partner_name=str(found[0]),
+        site=site,
+        partner_name=name,
         roles=str(found[1]).replace("_", " "),
         release=net.release,
         period=net.period,
@@ -91,5 +106,5 @@ def card(net: Network, partner: str, standings: Iterable[Standing] = ()) -> Card
         looks=looks,
         looks_left_out=left_out,
         feeds=feeds,
-        queries={name: query(name) for name in names},
+        queries={asked: told.ask.text(asked) for asked in names},
     )

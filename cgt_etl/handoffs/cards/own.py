@@ -52,6 +52,7 @@ def handoffs(told: Saying) -> tuple[Kind, ...]:
 def hours(told: Saying) -> tuple[Stage, ...]:
     """Own hours by stage: median with interval, what lies beyond the limit, what the control chart says."""
     own = told.net.stages.filter(pl.col("party_id") == told.partner)
+    own = own.filter(pl.col("site_id") == told.site) if told.site else own
     stages = []
     for key, part in sorted(own.group_by("transition"), key=lambda item: (-item[1].height, str(item[0]))):
         transition = str(key[0])
@@ -66,7 +67,7 @@ def hours(told: Saying) -> tuple[Stage, ...]:
         text += f" ({in_hours(around[0], '')} to {in_hours(around[1])})" if around else ", too few for an interval"
         text += f"; {beyond} beyond the limit of {in_hours(float(limit))}" if limit is not None else ""  # type: ignore[arg-type]
         figures: dict[str, Any] = {"low": around[0], "high": around[1]} if around else {"why_not": "too few"}
-        where = f"party_id = '{told.partner}' and transition = '{transition}'"
+        where = told.own_stages(transition)
         text += f"; {changed}" if changed else ""
         figures |= {"count": cases.height, "value": float(np.median(hours)), "unit": "h"}
         one = told.say("hours", f"hours.{transition}", text, "stage_hours", where, **figures)
@@ -90,6 +91,8 @@ def causes(told: Saying) -> tuple[Bar, ...]:
         one = told.share("causes", f"causes.{flag}", words, "own_handoff", flag, counted=TREATMENTS)
         low, high = intervals.share(told.wrong[flag], of)
         bars.append(Bar(wording.SHORT[flag], told.wrong[flag], of, low, high, one.id))
+    if told.site:
+        return tuple(bars)  # a file is the organisation's
     rules = told.ask.frame("own_finding").group_by("rule_id", "effect").len().sort("len", "rule_id", descending=[True, False])
     for rule, effect, count in rules.head(2).iter_rows():
         where = f"rule_id = '{rule}' and effect = '{effect}'"

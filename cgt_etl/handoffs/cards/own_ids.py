@@ -8,11 +8,11 @@ files: there the place in its file is what the card says. Never reads a number o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from cgt_etl.contracts.registry import Registry
+from cgt_etl.contracts.registry import Binding, Registry
 from cgt_etl.errors import CgtError
-from cgt_etl.extract import open_reader
+from cgt_etl.extract import open_delivery
 from cgt_etl.landing.delivery import delivery as delivery_by_id
 from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.vault import Vault, printable
@@ -25,8 +25,20 @@ _FIN = 5
 """Signs of a donation number that name the facility that gave it."""
 
 
-def look_up(settings: Settings, registry: Registry, partner: str, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
-    """(delivery, position) -> number, of the places whose records have one.
+def look_up(
+    settings: Settings,
+    registry: Registry,
+    partner: str,
+    places: Iterable[tuple[str, int]],
+    *,
+    kinds: Sequence[str] = KINDS,
+    is_of_others: bool = False,
+) -> dict[tuple[str, int], str]:
+    """(delivery, position) -> number, of the places whose records have one; none of deliveries that the partner tokenised.
+
+    Args:
+        kinds: of `KINDS`, the first that a record has.
+        is_of_others: also numbers that another issues; only for whoever holds their token against that of the thing in hand.
 
     Raises:
         CgtError: a place of another partner.
@@ -40,20 +52,29 @@ def look_up(settings: Settings, registry: Registry, partner: str, places: Iterab
     vault = Vault(settings.vault, keys_of(settings).vault)
     found: dict[tuple[str, int], str] = {}
     for delivery, positions in sorted(wanted.items()):
-        found |= {(delivery, position): text for position, text in _of(settings, registry, vault, delivery, positions).items()}
+        said = delivery_by_id(settings, delivery).manifest
+        if said.is_tokenised:
+            continue
+        binding = registry.binding(said.partner, said.feed)
+        wanted_of = _columns(binding, kinds, is_of_others=is_of_others)
+        found |= {(delivery, position): text for position, text in _of(settings, vault, binding, (delivery, positions), wanted_of).items()}
     return found
 
 
-def _of(settings: Settings, registry: Registry, vault: Vault, delivery: str, positions: set[int]) -> dict[int, str]:
-    said = delivery_by_id(settings, delivery).manifest
-    binding = registry.binding(said.partner, said.feed)
-    feed, fins = binding.feed, {site.fin for site in binding.partner.sites if site.fin}
-    kinds = {
+def _columns(binding: Binding, kinds: Sequence[str], *, is_of_others: bool) -> dict[tuple[str, str], str]:
+    """(object, column) -> kind of its numbers."""
+    return {
         (spec.name, column.name): column.extension.identifier or ""
-        for spec in feed.objects
+        for spec in binding.feed.objects
         for column in spec.columns
-        if column.extension.identifier in KINDS and binding.issuer_of(column) in ("", binding.partner.partner)
+        if column.extension.identifier in kinds and (is_of_others or binding.issuer_of(column) in ("", binding.partner.partner))
     }
+
+
+def _of(settings: Settings, vault: Vault, binding: Binding, at: tuple[str, set[int]], kinds: dict[tuple[str, str], str]) -> dict[int, str]:
+    delivery, positions = at
+    said = delivery_by_id(settings, delivery).manifest
+    feed, fins = binding.feed, {site.fin for site in binding.partner.sites if site.fin}
 
     def is_own(kind: str, text: str) -> bool:
         if kind == "din":
@@ -62,14 +83,7 @@ def _of(settings: Settings, registry: Registry, vault: Vault, delivery: str, pos
 
     best: dict[int, tuple[int, str]] = {}
     with vault.readable(f"{delivery}/raw.enc") as raw:
-        read = open_reader(
-            feed.extension.file,
-            raw,
-            feed.objects,
-            ignored_elements=feed.extension.ignored_elements,
-            name=said.source_name,
-            entry=feed.extension.entry,
-        )
+        read = open_delivery(feed, raw, said.source_name)
         for batch in read:
             for row in (row for row, position in enumerate(batch.positions) if position in positions):
                 for column, texts in batch.columns.items():

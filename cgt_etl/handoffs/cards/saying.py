@@ -71,6 +71,8 @@ class Saying:
     net: Network
     partner: str
     ask: Answers
+    site: str = ""
+    """Of the partner, where the card is of one of its sites; empty for all."""
     said: list[Statement] = field(default_factory=list)
     wrong: dict[str, int] = field(default_factory=dict)
     """Cause -> treatments."""
@@ -80,9 +82,13 @@ class Saying:
 
     def say(self, section: str, key: str, text: str, asked: str, where: str = "true", **figures: Any) -> Statement:
         """Add a statement."""
-        one = Statement(statement_id(self.partner, key, self.net.period), section, key, text, asked, where, **figures)
+        one = Statement(statement_id(self.site or self.partner, key, self.net.period), section, key, text, asked, where, **figures)
         self.said.append(one)
         return one
+
+    def own_stages(self, transition: str) -> str:
+        """The condition on `stage_hours` for the card's own spans of one transition."""
+        return f"party_id = '{self.partner}' and transition = '{transition}'" + (f" and site_id = '{self.site}'" if self.site else "")
 
     def share(
         self, section: str, key: str, words: str, asked: str, where: str, *, of_where: str = "true", counted: str = ROWS

@@ -52,6 +52,8 @@ WRONG = {
     "is_temperature_wrong": "temperature outside the specification",
     "is_late": "longer on the way than the limit allows",
     "is_count_wrong": "count: the two sides count differently",
+    "is_seal_wrong": "seal broken, or another than was closed",
+    "is_papers_wrong": "papers that the handoff needs were not there",
     "is_time_wrong": "times that cannot be: received or used before it was given",
 }
 """Flag of `own_handoff` -> what is wrong, worst first."""
@@ -64,6 +66,8 @@ SHORT = {
     "is_temperature_wrong": "temperature",
     "is_late": "too long on the way",
     "is_count_wrong": "counts differ",
+    "is_seal_wrong": "seal",
+    "is_papers_wrong": "papers",
     "is_time_wrong": "impossible times",
 }
 
@@ -74,6 +78,8 @@ ACTIONS = {
     "is_temperature_wrong": "Review packing and shipper of those listed below with the {counterpart} before the next shipment.",
     "is_late": "Move the pick-up or the slot: those listed below were on the way longer than the limit.",
     "is_count_wrong": "Count at hand-over by one method, agreed with the {counterpart}, and send both counts.",
+    "is_seal_wrong": "Have the seal number read aloud and written down by both sides at hand-over, with the {counterpart}.",
+    "is_papers_wrong": "Go through the list of papers with the {counterpart} before the shipper leaves: some were not there.",
     "is_time_wrong": "Check the clock and time zone of the system that wrote the records listed below.",
 }
 """Cause -> one thing to do."""
@@ -139,10 +145,14 @@ MISSING = {
         "handoff",
         "Have the logger's specification and its minutes outside exported with each shipment.",
     ),
-    ("seals_papers", "seals_papers"): ("seals and papers stated by nobody block both checks", "handoff", ""),
+    ("seals_papers", "custody_record"): (
+        "missing custody records block seals and papers",
+        "handoff",
+        "Send the custody record of every shipment: seals and papers stand in it.",
+    ),
 }
 """(what is blocked, what is missing) -> sentence, the thing counted, what to do where the side is the partner's own."""
-SIDES = {"own": "yours to record", "other": "the other side's to record", "nobody": "in no feed of the network"}
+SIDES = {"own": "yours to record", "other": "the other side's to record"}
 
 FATE = (
     ("manufactured", "is_manufactured", "is_to_manufacture", "taken into manufacture"),

@@ -14,7 +14,8 @@ from scipy import stats
 from cgt_etl.handoffs import peers, told
 from cgt_etl.handoffs.evaluation.figures import Figure, Map, at_least, at_most, pooled, stated
 
-Cell = tuple[str, str]
+Cell = tuple[str, ...]
+"""Transition and site, and the product where it is of one alone."""
 
 
 class Delayed(Protocol):
@@ -30,10 +31,10 @@ class Delayed(Protocol):
 
 
 def bottlenecks(world: Callable[..., Delayed], seeds: Iterable[int], each: Map = map) -> list[Figure]:
-    """Bottlenecks at +80 % and +50 %, a year of quarterly snapshots without any, and sites that spread more than is usual.
+    """Bottlenecks at +80 % and +50 %, those of one product alone, a year of quarterly snapshots without any, and sites that spread more.
 
     Args:
-        world: called with a seed, `delay`, `injected` and `spread`.
+        world: called with a seed, `delay`, `injected`, `spread` and `of_one_product`.
         seeds: worlds of each kind.
         each: how to go through them.
     """
@@ -46,6 +47,13 @@ def bottlenecks(world: Callable[..., Delayed], seeds: Iterable[int], each: Map =
             at_least(part, "precision", precision, _precision(count, "ours"), _baselines(count, _precision)),
             at_least(part, "recall", recall, _recall(count, "ours"), _baselines(count, _recall)),
         ]
+    for delay in (0.8, 0.5):
+        count = pooled(partial(_count_of_products, world, delay), chosen, each)
+        part = f"one product +{delay:.0%}"
+        figures += [
+            stated(part, "precision", _precision(count, "ours"), f"whole places {_precision(count, 'whole places'):.2f}"),
+            stated(part, "recall", _recall(count, "ours"), f"whole places {_recall(count, 'whole places'):.2f}"),
+        ]
     count = pooled(partial(_count_told, world), chosen, each)
     snapshots = count["snapshots"]
     baseline = f"no margin {count['no margin'] / snapshots:.1f}"
@@ -53,6 +61,7 @@ def bottlenecks(world: Callable[..., Delayed], seeds: Iterable[int], each: Map =
         at_most("no bottlenecks", "new findings a snapshot", 0.2, count["new"] / snapshots, baseline),
         at_most("no bottlenecks", "findings repeated", 0.0, count["repeated"] / snapshots),
     ]
+    figures.append(stated("no bottlenecks", "findings of one product a year", count["of a product"] / len(chosen)))
     for spread in (0.15, 0.20):
         count = pooled(partial(_count_spread, world, spread), chosen, each)
         part = f"sites spread {spread:.0%}"
@@ -79,6 +88,22 @@ def _count_found(world: Callable[..., Delayed], delay: float, seed: int) -> Coun
     return count
 
 
+def _count_of_products(world: Callable[..., Delayed], delay: float, seed: int) -> Counter[str]:
+    drawn = world(seed, delay=delay, of_one_product=True)
+    whole = peers.compare(drawn.cases)
+    found, places = _found_of_products(drawn.cases, whole), _found(whole)
+    of_places = {cell[:2] for cell in drawn.injected}
+    return Counter(
+        {
+            "injected": len(drawn.injected),
+            "ours right": len(found & drawn.injected),
+            "ours wrong": len(found - drawn.injected),
+            "whole places right": len(places & of_places),
+            "whole places wrong": len(places - of_places),
+        }
+    )
+
+
 def _count_spread(world: Callable[..., Delayed], spread: float, seed: int) -> Counter[str]:
     drawn = world(seed, spread=spread)
     found, nothing = _found(peers.compare(drawn.cases)), _found(peers.compare(world(seed, spread=spread, injected=0).cases))
@@ -101,6 +126,7 @@ def _count_told(world: Callable[..., Delayed], seed: int) -> Counter[str]:
         said = _cells(news.filter(pl.col("news") != "over"))
         count.update({"snapshots": 1, "new": len(said - ever), "repeated": len(said & ever), "no margin": len(_without_margin(so_far))})
         ever |= said
+    count["of a product"] = len(_found_of_products(cases, peers.compare(cases)))
     return count
 
 
@@ -110,6 +136,11 @@ def _cells(rows: pl.DataFrame) -> set[Cell]:
 
 def _found(compared: pl.DataFrame) -> set[Cell]:
     return _cells(compared.filter(pl.col("verdict") == "bottleneck"))
+
+
+def _found_of_products(cases: pl.DataFrame, whole: pl.DataFrame) -> set[Cell]:
+    found = peers.compare_products(cases, whole).filter(pl.col("verdict") == "bottleneck")
+    return set(found.select("transition", "site", "product").iter_rows())
 
 
 def _slowest(cases: pl.DataFrame, count: int) -> set[Cell]:

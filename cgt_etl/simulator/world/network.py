@@ -97,7 +97,7 @@ NETWORK = Network(
     manufacturers=(
         Party(
             "orchard_cell_therapies", "Orchard Cell Therapies", "Orchard Cell Therapies Inc.", "manufacturer", "US",
-            (_at("main", "Orchard manufacturing site", LOS_ANGELES, 5),), ("mes_batch_record",),
+            (_at("main", "Orchard manufacturing site", LOS_ANGELES, 5),), ("mes_batch_record", "order_portal"),
         ),
         Party(
             "rowan_cell_works", "Rowan Cell Works", "Rowan Contract Cell Works GmbH", "manufacturer", "DE",
@@ -105,7 +105,7 @@ NETWORK = Network(
         ),
         Party(
             "hawthorn_cell_sciences", "Hawthorn Cell Sciences", "Hawthorn Cell Sciences Inc.", "manufacturer", "US",
-            (_at("main", "Hawthorn clean rooms", NEW_YORK, 12),), ("mes_batch_record",),
+            (_at("main", "Hawthorn clean rooms", NEW_YORK, 12),), ("mes_batch_record", "order_portal"),
         ),
     ),
     laboratories=(
@@ -182,7 +182,7 @@ PLACES = (
 SECOND = {
     "blood_centre": ("blood_centre", "Blood Centre", ("becs_us",)),
     "hospital": ("university_hospital", "University Hospital", ("ehr_fhir_r4",)),
-    "manufacturer": ("cell_works", "Cell Works", ("mes_batch_record",)),
+    "manufacturer": ("cell_works", "Cell Works", ("mes_batch_record", "order_portal")),
     "laboratory": ("quality_laboratory", "Quality Laboratory", ("qc_coa",)),
     "courier": ("couriers", "Couriers", ("courier_custody", "courier_epcis", "courier_logger")),
     "registry": ("outcomes_registry", "Outcomes Registry", ("registry_ct",)),

@@ -85,6 +85,18 @@ manufactured_unnamed as (
     group by only_journey.journey_id
 ),
 
+-- a graft is given by its donation number
+grafted as (
+    select distinct given.journey_id
+    from {{ ref('administration') }} as given
+    inner join {{ ref('int_event__resolved') }} as said on given.administration_id = said.administration_id
+    where
+        given.journey_id is not null
+        and said.event_type = 'infusion_started'
+        and said.din_id is not null
+        and {{ stands('said.status') }}
+),
+
 engrafted as (
     select distinct subject_id
     from {{ ref('int_outcome__resolved') }}
@@ -128,7 +140,7 @@ joined as (
         coalesce(collected.has_autologous_apheresis, false) as has_autologous_apheresis,
         coalesce(collected.has_autologous_stem_cells, false) as has_autologous_stem_cells,
         coalesce(collected.typed_count, 0) as typed_count,
-        engrafted.subject_id is not null as is_engraftment_reported,
+        engrafted.subject_id is not null or grafted.journey_id is not null as is_grafted,
         diagnosed.indication_code,
         treated.prior_lines,
         coalesce(infused.product_name_code, ordered.product_name_code) as product_name_code,
@@ -150,9 +162,18 @@ joined as (
     left join manufactured on keyed.journey_id = manufactured.journey_id
     left join manufactured_unnamed on keyed.journey_id = manufactured_unnamed.journey_id
     left join engrafted on keyed.subject_id = engrafted.subject_id
+    left join grafted on keyed.journey_id = grafted.journey_id
     left join diagnosed on keyed.subject_id = diagnosed.subject_id
     left join treated on keyed.journey_id = treated.journey_id and treated.rank_no = 1
     left join {{ ref('int_subject__age') }} as age on keyed.subject_id = age.subject_id
+),
+
+-- what a product is, says more than what is on record of its making
+told as (
+    select
+        joined.*,
+        {{ mapped('joined.product_name_code', 'product_modality') }} as product_modality_code
+    from joined
 )
 
 select
@@ -160,9 +181,10 @@ select
     subject_id,
     therapy_order_id,
     case
+        when product_modality_code is not null then product_modality_code
         when has_coi and has_autologous_stem_cells then 'ghsc'
         when has_coi and has_autologous_apheresis then 'auto_cart'
-        when therapy_order_id is null and product_name_code is null and (typed_count > 0 or is_engraftment_reported) then 'hsct'
+        when therapy_order_id is null and product_name_code is null and (typed_count > 0 or is_grafted) then 'hsct'
     end as modality_code,
     indication_code,
     product_name_code,
@@ -188,4 +210,4 @@ select
     ) as age_years,
     is_contested,
     component_id
-from joined
+from told

@@ -10,6 +10,32 @@ with said as (
     from {{ ref('int_specification_limit__resolved') }} as stated
     left join {{ ref('batch') }} as batch on stated.batch_id = batch.batch_id
 )
+,
+
+-- what orders of the product say: nothing where two differ
+held as (
+    select
+        product_name_code,
+        version,
+        jurisdiction_code,
+        {{ agreed('hold_warning_h') }} as hold_warning_h,
+        {{ agreed('hold_limit_h') }} as hold_limit_h
+    from {{ ref('int_hold_limit__resolved') }}
+    group by product_name_code, version, jurisdiction_code
+),
+
+limited as (
+    select
+        said.*,
+        held.hold_warning_h,
+        held.hold_limit_h
+    from said
+    left join held
+        on
+            said.limited_product_code = held.product_name_code
+            and said.version = held.version
+            and said.jurisdiction_code = held.jurisdiction_code
+)
 
 select
     specification_id,
@@ -22,10 +48,10 @@ select
     {{ agreed('is_inclusive') }} as is_inclusive,
     {{ agreed('limit_code') }} as limit_code,
     {{ agreed('unit') }} as unit,
-    cast(null as {{ type_of('number') }}) as hold_warning_h,
-    cast(null as {{ type_of('number') }}) as hold_limit_h,
+    min(hold_warning_h) as hold_warning_h,
+    min(hold_limit_h) as hold_limit_h,
     max(case when rank_no = 1 then source_delivery end) as source_delivery,
     max(case when rank_no = 1 then source_row end) as source_row,
     min(component_id) as component_id
-from said
+from limited
 group by specification_id

@@ -8,6 +8,7 @@ with stated as (
         said.recipient_subject_id,
         said.product_name_code,
         said.status,
+        said.cancelled_date,
         said.component_id
     from {{ ref('int_therapy_order__resolved') }} as said
     left join {{ ref('int_therapy_order__named') }} as named on said.order_id = named.order_id
@@ -36,6 +37,7 @@ ordered as (
         {{ agreed('recipient_subject_id') }} as subject_id,
         {{ agreed('product_name_code') }} as product_name_code,
         {{ agreed('status') }} as status_code,
+        {{ agreed('cancelled_date') }} as cancelled_date,
         min(component_id) as component_id
     from stated
     where therapy_order_id is not null
@@ -50,7 +52,7 @@ select
     ordered.product_name_code,
     happened.sponsor_party_id,
     happened.issued_date,
-    cast(null as {{ type_of('date') }}) as cancelled_date,
+    ordered.cancelled_date,
     ordered.status_code,
     ordered.component_id
 from ordered

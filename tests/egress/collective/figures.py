@@ -23,14 +23,15 @@ QUARTERS = 20
 LARGE = 75
 
 
-def five_years(plan: Plan, seed: int, size: Size) -> list[Cut]:
+def five_years(plan: Plan, seed: int, size: Size, every: int = 1) -> list[Cut]:
+    """Cuts of the engine on a world of the published list: each quarter, or every so many."""
     populations = {
         name: {dimension: plan.dimension(dimension).categories for table in plan.of(name) for dimension in table.dimensions}
         for name in plan.populations
     }
     of = world(seed, populations, size)
     cuts: list[Cut] = []
-    for number in range(size.quarters):
+    for number in range(0, size.quarters, every):
         quarter = Quarter(2026 + number // 4, number % 4 + 1)
         cuts.append(cut(plan, at(of, number), quarter, key=f"key {seed}".encode(), before=cuts[-1] if cuts else None))
     return cuts

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cgt_etl.egress.collective.counting import Group, change, counts, foreign, members, moves, views
+from cgt_etl.egress.collective.counting import Group, apart, change, counts, foreign, members, moves, views
 from cgt_etl.egress.collective.plan import Cell
 from cgt_etl.errors import CgtError
 from tests.egress.collective.worlds import people, plan
@@ -55,3 +55,11 @@ def test_a_foreign_change_is_one_of_subjects_unknown_to_the_view(before, after, 
     found = change(moves(before, after), frozenset(view))
     assert found == (len(unknown(after) - unknown(before)), len(unknown(before) - unknown(after)))
     assert sum(foreign(counts(after), frozenset(view)).values()) == len(unknown(after))
+
+
+@given(MEMBERS, MEMBERS)
+def test_counts_alone_say_of_changes_what_is_certain(before, after) -> None:
+    for view in views(["p", "q", "r"]):
+        sure = apart(counts(before), counts(after), view)
+        assert sure.subjects <= change(moves(before, after), view).subjects
+        assert sure.net == change(moves(before, after), view).net

@@ -45,5 +45,5 @@ def drawn_cut(of: Plan, figures: Mapping[Cell, tuple[int, int | None]], contribu
         for cell in of.cells(table):
             count, value = figures.get(cell, (0, None))
             shares = {Group(f"p{n}", (f"p{n}",)): count // contributors + (n < count % contributors) for n in range(contributors)}
-            cells[cell] = Trace(value, True, {group: number for group, number in shares.items() if number}, {})
+            cells[cell] = Trace(value, True, {group: number for group, number in shares.items() if number}, {}, {})
     return Cut(FIRST, of, True, cells)

@@ -161,11 +161,14 @@ lacking as (
     union all
     select
         'seals_papers' as blocks,
-        'seals_papers' as missing,
-        'nobody' as side,
+        'custody_record' as missing,
+        -- the carrier's record: it receives from the origin, and gives to everybody else
+        case when is_given = (handoff_code not in ('H07', 'H13')) then 'own' else 'other' end as side,
         count(case when seal_verdict = 'unknown' and papers_verdict = 'unknown' then 1 end) as missing_count,
         count(*) as of_count
     from own
+    where handoff_code in ('H07', 'H08', 'H13', 'H14', 'H18', 'H19', 'H20')
+    group by is_given = (handoff_code not in ('H07', 'H13'))
 )
 
 select

@@ -26,6 +26,8 @@ select
     own.count_verdict = 'discrepant' as is_count_wrong,
     'impossible' in (own.time_order_verdict, own.transit_verdict) or own.time_order_verdict = 'discrepant' as is_time_wrong,
     own.temperature_verdict = 'discrepant' as is_temperature_wrong,
+    own.seal_verdict = 'discrepant' as is_seal_wrong,
+    own.papers_verdict = 'discrepant' as is_papers_wrong,
     own.status_code = 'lost' as is_lost,
     own.identity_verdict in ('match', 'discrepant') as is_identity_known,
     own.count_verdict in ('match', 'discrepant') as is_count_known,

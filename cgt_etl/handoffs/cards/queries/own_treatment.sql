@@ -31,9 +31,19 @@ died as (
     group by subject_id
 ),
 
+-- steps out of their order, by the rules of paths
+strayed as (
+    select
+        journey_id,
+        count(*) as deviation_count
+    from finding
+    where rule_id in ('R20', 'R21', 'R45') and journey_id is not null
+    group by journey_id
+),
+
 edge as (
     select cast(max(greatest(sent_at_utc, received_at_utc, receiver_first_act_at_utc)) as date) as edge_date
-    from handoff
+    from main.handoff
 )
 
 select
@@ -49,10 +59,12 @@ select
     coalesce(made.has_released, 0) = 1 as has_released,
     coalesce(made.has_failed, 0) = 1 as has_failed,
     coalesce(made.decided_count, 0) > 0 as is_decided,
-    journey.infusion_count > 0 as is_infused
+    journey.infusion_count > 0 as is_infused,
+    coalesce(strayed.deviation_count, 0) as deviation_count
 from handled
 inner join journey on handled.journey_id = journey.journey_id
 cross join edge
 left join therapy_order on journey.therapy_order_id = therapy_order.therapy_order_id
 left join made on journey.journey_id = made.journey_id
 left join died on journey.subject_id = died.subject_id
+left join strayed on journey.journey_id = strayed.journey_id

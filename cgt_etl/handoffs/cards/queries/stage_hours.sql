@@ -5,6 +5,7 @@ select
     stage_code as stage,
     transition_id,
     party_id,
+    site_id,
     coalesce(product_name_code, 'unknown') as product_code,
     entered_at_utc as begun_at_utc,
     ended_at_utc as done_at_utc,

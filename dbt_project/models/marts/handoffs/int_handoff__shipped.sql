@@ -87,6 +87,17 @@ given as (
     group by dose_unit.lot_id, made.from_party_id
 ),
 
+-- a laboratory that freezes what others collected has it from then on, and may send it
+held as (
+    select
+        item_id,
+        party_id,
+        max(occurred_at_utc) as frozen_at_utc
+    from said
+    where event_type = 'cryopreservation_started' and din_id is not null and from_party_id is null
+    group by item_id, party_id
+),
+
 {{ acts_of_destinations(takes, administers) }},
 
 -- a box of whose origin nobody tells came from whoever collected or filled what is in it
@@ -140,17 +151,22 @@ told as (
         item.item_id,
         item.lot_id,
         item.shipment_count,
-        max(case when given.party_id = box.origin_party_id then 1 else 0 end) as is_of_origin,
-        max(case when given.party_id <> box.origin_party_id and given.is_apheresis = 1 then 1 else 0 end) as is_of_another,
+        max(case when given.party_id = box.origin_party_id or held.item_id is not null then 1 else 0 end) as is_of_origin,
+        max(
+            case when given.party_id <> box.origin_party_id and given.is_apheresis = 1 and held.item_id is null then 1 else 0 end
+        ) as is_of_another,
         max(given.is_apheresis) as is_apheresis,
-        max(case when given.party_id = box.origin_party_id then given.acted_at_utc end) as given_at_utc
+        coalesce(
+            max(case when given.party_id = box.origin_party_id then given.acted_at_utc end), max(held.frozen_at_utc)
+        ) as given_at_utc
     from box
     inner join item on box.shipment_id = item.shipment_id
     left join given on item.item_id = given.item_id
+    left join held on item.item_id = held.item_id and box.origin_party_id = held.party_id
     group by box.shipment_id, item.item_id, item.lot_id, item.shipment_count
 ),
 
--- of vials of one lot an act at a destination may be of an earlier box: what was done before this one left says nothing of it
+-- of vials of one lot an act at a destination may be of an earlier box: what was done before this one left, or came, says nothing of it
 taken as (
     select
         told.shipment_id,
@@ -171,18 +187,26 @@ taken as (
     inner join box on told.shipment_id = box.shipment_id
     inner join acted on told.item_id = acted.item_id
     left join ordered on told.item_id = ordered.item_id
-    where told.shipment_count = 1 or acted.occurred_at_utc >= box.sent_at_utc
+    where
+        told.shipment_count = 1
+        or (
+            acted.occurred_at_utc >= box.sent_at_utc
+            and acted.occurred_at_utc >= coalesce(box.received_at_utc, box.sent_at_utc)
+        )
 ),
 
--- donations that a batch took beside those of the box, and that came in no box
+-- donations that a batch took beside those of the box, and that came in no box; also one that was made again, of what was there before
 unsent as (
     select
         taken.shipment_id,
         count(distinct fed.item_id) as item_count
     from taken
-    inner join fed on taken.batch_id = fed.batch_id
+    inner join box on taken.shipment_id = box.shipment_id
+    left join {{ ref('batch') }} as again on taken.batch_id = again.parent_batch_id
+    inner join fed on fed.batch_id in (taken.batch_id, again.batch_id)
     left join item on fed.item_id = item.item_id
-    where item.item_id is null
+    left join given on fed.item_id = given.item_id
+    where item.item_id is null and (fed.batch_id = taken.batch_id or given.acted_at_utc <= box.sent_at_utc)
     group by taken.shipment_id
 ),
 

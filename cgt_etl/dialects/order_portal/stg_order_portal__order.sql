@@ -1,0 +1,16 @@
+{{ config(materialized='view') }}
+
+select
+    {{ landed_columns('order_portal__order__order') }},
+    order_ref,
+    coi,
+    {{ mapped('landed.product', 'product') }} as product_name_code,
+    specification_version,
+    {{ mapped('landed.market', 'coa_market') }} as jurisdiction_code,
+    hold_warning_h,
+    hold_limit_h,
+    {{ mapped('landed.status', 'portal_order_status') }} as status_code,
+    cancelled_date,
+    cancelled_local,
+    cancelled_precision
+from {{ source('order_portal', 'order__order') }} as landed

@@ -1,0 +1,1 @@
+"""Sandboxes: what is in one, who gets out of one, what a partner can open and read."""
