@@ -35,21 +35,27 @@ def list_tables() -> None:
 @click.option("--release", "release_id", help="The release to cut from; the current one when absent.")
 def cut(quarter: datetime, release_id: str | None) -> None:
     """Cut the tables of a quarter, attack them together with everything released before, and release them into $CGT_HOME/collective."""
-    from cgt_etl.egress.collective.home import cut_release
+    from cgt_etl.egress.collective.home import cut_release, listed
     from cgt_etl.egress.peer_places import LEAST_CONTRIBUTORS
+    from cgt_etl.egress.rights.everybody import of_agreements
+    from cgt_etl.egress.rights.home import rights_of
 
-    done = cut_release(Settings.from_environment(), release_id, quarter.date())
+    settings = Settings.from_environment()
+    done = cut_release(settings, release_id, quarter.date(), of_agreements(rights_of(settings), listed().use))
     plan = done.cut.plan
     click.echo(f"Cut {done.cut.quarter} from release {done.release_id}.")
     for table in plan.tables:
         click.echo(f"{table.name}: {table.counts}")
-        if table.population in done.rows.too_few:
+        if table.population in done.agreed.rows.too_few:
             click.echo(f"  too few contributors: fewer than {LEAST_CONTRIBUTORS}")
             continue
         for cell in plan.cells(table):
             value = done.cut.cells[cell].value
             click.echo(f"  {', '.join(cell.categories)}: {'withheld' if value is None else value}")
-    for population, count in done.rows.left_out.items():
+    for population, refusals in done.agreed.refused.items():
+        for one in refusals:
+            click.echo(f"left out  {population}  {one.legal_entity}  {one.column} for {one.recipient}: {one.why}")
+    for population, count in done.agreed.rows.left_out.items():
         if count:
             click.echo(f"left out  {population}  {count}  no consent covers the purpose")
     click.echo(f"Released; the ledger ends with {done.head}.")

@@ -39,7 +39,7 @@ def ask(release_id: str | None, quarter: datetime, **words: Any) -> None:
     from cgt_etl.egress.questions.catalogue import load
     from cgt_etl.egress.questions.home import Asked
     from cgt_etl.egress.questions.home import ask as ask_home
-    from cgt_etl.egress.questions.rights import of_agreements
+    from cgt_etl.egress.rights.everybody import of_agreements
     from cgt_etl.egress.rights.home import rights_of
 
     settings = Settings.from_environment()

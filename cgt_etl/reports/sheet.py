@@ -142,6 +142,8 @@ def _left(card: Card) -> Iterable[Flowable]:
         yield _title("Among your peers")
         yield Paragraph(f"as of the quarterly cut on {card.compared_until}; from eight contributors on", SMALL)
         yield from _points(card, "peers", 4)
+    if card.site:  # whose files they are, no record of them tells
+        return
     yield _title("Promised and delivered")
     rows = [["feed", "promised", "files", "refused", "records", "set aside"]]
     for feed in card.feeds:

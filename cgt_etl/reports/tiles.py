@@ -18,18 +18,19 @@ class Tile:
 
 
 def tiles(card: Card) -> list[Tile]:
-    """Handoffs, treatments at stake, hours at stake, records set aside."""
+    """Handoffs, treatments at stake, hours at stake, records set aside; the last not of a site, to which no file belongs."""
     gave = sum(kind.count for kind in card.kinds if kind.side == "gave")
     received = sum(kind.count for kind in card.kinds if kind.side == "received")
     still_open = sum(kind.open for kind in card.kinds)
     units, set_aside = sum(feed.units for feed in card.feeds), sum(feed.set_aside for feed in card.feeds)
     stake = {one.key: one for one in card.of("stake")}
     late = [feed for feed in card.feeds if feed.verdict in ("late", "never delivered")]
+    files = Tile(f"{set_aside} of {units}", "records set aside", f"{len(late)} of {len(card.feeds)} feeds late or missing", bool(late))
     return [
         Tile(f"{gave + received}", "handoffs", f"{gave} given, {received} received; {still_open} open"),
         _of(stake.get("stake.treatments"), "treatments at stake"),
         _hours(card, stake.get("stake.hours")),
-        Tile(f"{set_aside} of {units}", "records set aside", f"{len(late)} of {len(card.feeds)} feeds late or missing", bool(late)),
+        *([] if card.site else [files]),
     ]
 
 

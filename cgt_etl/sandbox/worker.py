@@ -70,7 +70,7 @@ def answered(connection: duckdb.DuckDBPyConnection, statement: str) -> dict[str,
         tables = sorted(name.replace('"', "") for name in connection.get_table_names(statement, qualified=True))
         return _rows(connection.execute(parsed[0])) | {"tables": tables}
     except _SAID as error:
-        return {"refused": str(error).split("\n")[0]}
+        return {"refused": str(error).split("\n")[0].rstrip("!.")}
     except (duckdb.PermissionException, duckdb.InvalidInputException):
         return {"refused": "a sandbox does not allow this"}
     except (duckdb.OutOfMemoryException, MemoryError):

@@ -1,7 +1,8 @@
-"""Partner files of those who take part in a world and are not among the repository's partners; text of YAML by partner."""
+"""Partner files and agreements of those who take part in a world and are not among the repository's partners; text of YAML by partner."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import yaml
@@ -12,10 +13,28 @@ from cgt_etl.simulator.parties import Network, Party, Site
 Speaks = dict[str, Any]
 
 
-def partner_files(network: Network, *, is_wide: bool, high_volume: bool) -> dict[str, str]:
-    """Partner -> text of its `partner.yaml`."""
-    files = {party.partner: _file(party, network) for party in network.parties} if is_wide else {}
-    return {**files, **(wearable.partners(network) if high_volume else {})}
+LEARNING: dict[str, Any] = {
+    "agreement": "learning",
+    "to": "everybody",
+    "purposes": ["DUO:0000006"],
+    "consent": "research",
+    "tables": ["administration", "batch", "collection", "event", "journey", "measurement", "outcome"],
+    "tier": "aggregate_only",
+    "columns": {"collection.ended_at_utc": "aggregate_only", "event.occurred_at_utc": "aggregate_only"},
+    "signed": date(2020, 1, 1),
+    "expires": date(2049, 12, 31),
+    "in_return": ["the collective tables, and answers to questions"],
+}
+"""What everybody in the wide world agrees to: all learn from all, and nobody sees a row."""
+
+
+def partner_files(network: Network, *, is_wide: bool, high_volume: bool) -> dict[str, dict[str, str]]:
+    """Partner -> name of a file of its folder -> text."""
+    agreements = yaml.safe_dump({"agreements": [LEARNING]}, sort_keys=False)
+    wide = network.parties if is_wide else ()
+    files = {party.partner: {"partner.yaml": _file(party, network), "agreements.yaml": agreements} for party in wide}
+    worn = wearable.partners(network) if high_volume else {}
+    return files | {partner: {"partner.yaml": text} for partner, text in worn.items()}
 
 
 def _file(party: Party, network: Network) -> str:

@@ -62,10 +62,11 @@ def simulate(
     parties = network(world, seed) if defects == "none" else with_a_wrong_clock(network(world, seed))
     engine = Engine(out, Calendar(nights), seed, defects, {party.partner: party.zone for party in parties.parties})
     modules = export_modules()
-    for name, text in partner_files(parties, is_wide=world == "wide", high_volume=high_volume).items():
+    for name, files in partner_files(parties, is_wide=world == "wide", high_volume=high_volume).items():
         folder = out / "partners" / name
         folder.mkdir(parents=True)
-        (folder / "partner.yaml").write_text(text, encoding="utf-8", newline="\n")
+        for file, text in files.items():
+            (folder / file).write_text(text, encoding="utf-8", newline="\n")
     spoken = {party.partner: party.dialects for party in parties.parties}
     for right in all_journeys(parties, journeys, seed):
         journey = with_mistakes(right, parties, journeys, seed, defects)

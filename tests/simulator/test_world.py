@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -146,6 +147,14 @@ def test_cells_and_volumes_balance(many: tuple[Network, list[Journey]]) -> None:
             assert (run.cd34_yield > 0) == (run.pre_cd34 > 0) == (run.procedure == "HPC")
         if one.modality == "auto_cart" and one.batches:
             assert one.collections[0].pre_cd3 / 1000 <= one.features.lymphocytes
+
+
+def test_no_collection_gives_more_t_cells_than_are_plausible() -> None:
+    """The seed is one in which count and efficiency of a donor are both far out."""
+    with (PACKAGE / "vocabularies" / "measurements.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = [row for row in csv.DictReader(file) if row["measurement"] == "product_cd3_total"]
+    yields = [run.cd3_yield / 1e9 for one in journeys(network("network", 21), 200, 21) for run in one.collections]
+    assert 45 < max(yields) < float(row["plausible_high"])
 
 
 def test_inputs_lots_and_graft_bags_are_what_was_made(many: tuple[Network, list[Journey]]) -> None:

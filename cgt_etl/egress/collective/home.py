@@ -10,11 +10,13 @@ from datetime import date
 from pathlib import Path
 
 from cgt_etl.egress.collective import rows
+from cgt_etl.egress.collective.agreed import Agreed, agreed
 from cgt_etl.egress.collective.audit import Conflict, audit
 from cgt_etl.egress.collective.engine import Cut, Quarter
 from cgt_etl.egress.collective.ledger import Ledger
 from cgt_etl.egress.collective.plan import Plan, load
 from cgt_etl.egress.collective.publish import publish
+from cgt_etl.egress.rights.everybody import Decide
 from cgt_etl.errors import CgtError
 from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.lease import lease
@@ -30,7 +32,7 @@ class Done:
 
     release_id: str
     cut: Cut
-    rows: rows.Rows
+    agreed: Agreed
     head: str
     """The hash with which the ledger now ends."""
 
@@ -49,11 +51,12 @@ def listed() -> Plan:
     return load(FILE)
 
 
-def cut_release(settings: Settings, release_id: str | None, begin: date) -> Done:
+def cut_release(settings: Settings, release_id: str | None, begin: date, decide: Decide) -> Done:
     """Cut a quarter from a release of this home (the current one when None) into the ledger of this home.
 
     Args:
         begin: first day of the quarter.
+        decide: rights; see `rights.everybody.Decide`.
 
     Raises:
         CgtError: no quarter begins on that day; there is no such release, it is not what was published, or it ends before that day; the
@@ -68,9 +71,9 @@ def cut_release(settings: Settings, release_id: str | None, begin: date) -> Done
     if read.problems(release):
         raise CgtError(f"release {release.id} is not what was published", remedy="`cgt-etl release verify` says what is wrong")
     plan = listed()
-    of = rows.rows(release, plan, begin)
+    of = agreed(rows.rows(release, plan, begin), plan, release, decide, begin)
     with lease(settings, "cgt-etl collective cut"):
-        cut = publish(ledger, plan, of.counted, quarter, keys.collective("offsets"))
+        cut = publish(ledger, plan, of.rows.counted, quarter, keys.collective("offsets"))
     return Done(release.id, cut, of, ledger.head)
 
 

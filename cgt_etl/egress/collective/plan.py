@@ -36,6 +36,8 @@ class Dimension(Closed):
     name: Slug
     means: Annotated[str, Field(min_length=3)]
     categories: Annotated[tuple[Category, ...], Field(min_length=2)]
+    reads: tuple[str, ...] = ()
+    """The released columns behind it, as `table.column`: whoever does not permit one of them is in no table of it."""
 
     @field_validator("categories")
     @classmethod
@@ -60,6 +62,8 @@ class Plan(Closed):
     version: Annotated[str, Field(min_length=1)]
     purpose: Slug
     """Of the sharing policy: what the consents of everybody counted cover."""
+    use: str = ""
+    """What agreements must permit, as a DUO term; see `egress.rights.duo.purpose`."""
     dimensions: tuple[Dimension, ...]
     tables: Annotated[tuple[Table, ...], Field(min_length=1)]
 
@@ -87,6 +91,17 @@ class Plan(Closed):
 
     def dimension(self, name: str) -> Dimension:
         return next(one for one in self.dimensions if one.name == name)
+
+    def reads(self, population: str) -> tuple[str, ...]:
+        """The released columns behind the tables of a population.
+
+        Raises:
+            DeclarationError: a dimension of theirs names none, so that nobody could refuse it.
+        """
+        of = {name: self.dimension(name).reads for table in self.of(population) for name in table.dimensions}
+        if nameless := [name for name, columns in of.items() if not columns]:
+            raise DeclarationError(f"the dimension {nameless[0]} says not what it reads", remedy="Name the released columns behind it")
+        return tuple(sorted({column for columns in of.values() for column in columns}))
 
     def cells(self, table: Table) -> Iterator[Cell]:
         """Every cell of a table, the last dimension varying fastest."""

@@ -16,6 +16,7 @@ import polars as pl
 
 from cgt_etl.egress import consents, policy, scope
 from cgt_etl.egress.peer_places import LEAST_CONTRIBUTORS
+from cgt_etl.egress.rights.everybody import partners
 from cgt_etl.errors import CgtError
 from cgt_etl.handoffs import reading
 from cgt_etl.release.read import Release
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     import duckdb
 
 FOLDER = Path(__file__).parent / "queries"
-POPULATIONS = ("batch", "collection")
-"""Each is a query of its name."""
+POPULATIONS = {"batch": ("manufacturer",), "collection": ("blood_centre", "hospital")}
+"""Each is a query of its name -> roles of those who contribute to it."""
 _TABLES = (
     *("administration", "batch", "collection", "delivery", "dose_unit", "event", "handoff", "journey", "measurement", "outcome", "party"),
     *("product", "product_edge", "row_source", "site", "therapy_order"),
@@ -82,8 +83,7 @@ def rows(release: Release, plan: Asked, begin: date) -> Rows:
             raise CgtError(f"release {release.id} ends before the quarter begins", remedy="Cut a quarter that the release reaches")
         for name in ("batch_collection", "knowing"):
             connection.execute(f"create temp table {name} as {query(name)}")
-        declared = dict(_ask(connection, "declared").iter_rows())
-        too_few = frozenset(name for name in plan.populations if declared[name] < LEAST_CONTRIBUTORS)
+        too_few = frozenset(name for name in plan.populations if len(partners(release, POPULATIONS[name])) < LEAST_CONTRIBUTORS)
         knowing = _ask(connection, "knowing").group_by("subject").agg(pl.col("legal_entity").unique().sort().alias("also_known_to"))
         of = {name: _ask(connection, name, begin) for name in POPULATIONS}
     finally:

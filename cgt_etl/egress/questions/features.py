@@ -39,13 +39,6 @@ def rows(release: Release, catalogue: Catalogue, begin: date) -> pl.DataFrame:
     return counted.join(further, on="subject", how="left", validate="1:1").sort("subject")
 
 
-def partners(release: Release, role: str | None = None) -> dict[str, tuple[str, ...]]:
-    """Legal entities that partner files declare, and their partners, of a role or of any: it does not matter what they delivered."""
-    declared = pl.read_parquet(release.parquet("party")).drop_nulls("legal_entity").sort("legal_entity", "party_id")
-    within = declared if role is None else declared.filter(pl.col("roles").str.split(", ").list.contains(role))
-    return {name: tuple(of["party_id"]) for (name,), of in within.group_by("legal_entity", maintain_order=True)}
-
-
 @cache
 def _query() -> str:
     return (Path(__file__).parent / "features.sql").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from cgt_etl.egress.questions import features
 from cgt_etl.egress.questions.answer import RHO, answer, exact
 from cgt_etl.egress.questions.catalogue import load
 from cgt_etl.egress.questions.ledger import Entry, Ledger, answered, demand_room
-from cgt_etl.egress.questions.rights import Decide, permitted
+from cgt_etl.egress.rights.everybody import Decide, partners, permitted
 from cgt_etl.errors import CgtError
 from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.lease import lease
@@ -71,8 +71,8 @@ def ask(settings: Settings, asked: Asked, decide: Decide, release_id: str | None
     release = read.find(settings, release_id)
     if read.problems(release):
         raise CgtError(f"release {release.id} is not what was published", remedy="`cgt-etl release verify` says what is wrong")
-    everybody = features.partners(release)
-    asking = next((name for name, partners in everybody.items() if asked.by in partners), None)
+    everybody = partners(release)
+    asking = next((name for name, of in everybody.items() if asked.by in of), None)
     if asking is None:
         raise CgtError("the release knows no such partner", partner=asked.by, remedy="Name a partner of this home")
     with lease(settings, "cgt-etl collective ask"):
@@ -80,8 +80,8 @@ def ask(settings: Settings, asked: Asked, decide: Decide, release_id: str | None
         if said := answered(entries, str(question), quarter):
             return Done(said, is_new=False, head=ledger.head)
         demand_room(entries, catalogue.population, quarter, asking, RHO)
-        declared = features.partners(release, catalogue.contributor_role)
-        recipients = [partner for partners in everybody.values() for partner in partners]
+        declared = partners(release, [catalogue.contributor_role])
+        recipients = [partner for of in everybody.values() for partner in of]
         rights = permitted(decide, declared, recipients, question.reads, (catalogue.purpose, asked.begin))
         if len(rights.legal_entities) < LEAST_CONTRIBUTORS:
             raise CgtError(

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from cgt_etl.egress.collective.ledger import FIRST, TamperedLedger
 from cgt_etl.egress.questions.answer import Answer
 from cgt_etl.egress.questions.estimate import Figure
-from cgt_etl.egress.questions.rights import Refusal
+from cgt_etl.egress.rights.everybody import Refusal
 from cgt_etl.errors import CgtError
 from cgt_etl.landing import durable
 

@@ -22,6 +22,8 @@ MOST_T_CELLS = 0.7
 """Largest share of a product's nucleated cells that are T cells."""
 MOST_STEM_CELLS = 0.03
 """Likewise, stem cells."""
+MOST_CD3 = 49e9
+"""T cells of one collection: the tails of count and efficiency together must not go beyond what measurements.csv calls plausible."""
 TARGET_CD3 = 1e9
 TARGET_CD34_PER_KG = 4e6
 FREEZING_H = 1.5
@@ -69,6 +71,7 @@ def _run(scene: Scene, donor: Person, on: date, blood: Blood, *, mobilised: bool
     pre_cd3 = float(round(draws.number("pb_cd3_abs", blood.cohort, blood.log_cd3)))
     pre_cd34 = float(round(draws.number("pb_cd34_d5", "donor", blood.log_cd34))) if mobilised else 0.0
     ce2_cd34 = draws.number("ce2_cd34", "mobilised") if mobilised else 0.0
+    pre_cd3 = min(pre_cd3, float(MOST_CD3 // (1000 * blood_ml * ce2 / 100)))
     cd3_yield = pre_cd3 * 1000 * blood_ml * ce2 / 100
     cd34_yield = pre_cd34 * 1000 * blood_ml * ce2_cd34 / 100
     volume = float(round(draws.number("product_volume", "CMNC")))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from tests.egress.world import Rows, consent, person, token
 
@@ -15,6 +17,35 @@ _FILLED = (
     *("administration", "batch", "collection", "delivery", "dose_unit", "event", "handoff", "journey", "measurement", "outcome", "party"),
     *("product", "product_edge", "row_source", "site", "subject", "consent", "therapy_order"),
 )
+
+
+AGREEMENT = """agreements:
+  - agreement: learning
+    to: everybody
+    purposes: [HMB]
+    consent: research
+    tables: [administration, batch, collection, event, journey, measurement, outcome]
+    tier: aggregate_only
+    columns: {collection.ended_at_utc: aggregate_only, event.occurred_at_utc: aggregate_only}
+    signed: 2025-01-01
+    expires: 2027-12-31
+    in_return: [what all learn]
+"""
+"""To all that tables and questions read."""
+
+
+def declare(folder: Path, agreeing: Iterable[str]) -> Path:
+    """Writes partner files of the parties into a folder, and the agreement of some."""
+    for name, roles in ROLES.items():
+        (folder / name).mkdir()
+        site = f"{{site: main, name: {name}, zone: Europe/Paris, country: FR}}"
+        (folder / name / "partner.yaml").write_text(
+            f"partner: {name}\nname: {name}\nlegal_entity: {entity(name)}\nroles: [{roles}]\nsites: [{site}]\n"
+            f"token_key: {name.replace('_', '-')}-1\nowner: {name}\n"
+        )
+    for name in agreeing:
+        (folder / name / "agreements.yaml").write_text(AGREEMENT)
+    return folder
 
 
 def entity(party: str) -> str:

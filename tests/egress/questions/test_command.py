@@ -16,11 +16,12 @@ from click.testing import CliRunner, Result
 from cgt_etl.cli import cgt_etl
 from cgt_etl.egress.questions import features, home
 from cgt_etl.egress.questions.home import Asked
-from cgt_etl.egress.questions.rights import Wish
+from cgt_etl.egress.rights.everybody import Wish
+from cgt_etl.egress.rights.everybody import partners as of_roles
 from cgt_etl.errors import CgtError
 from cgt_etl.release import read
 from cgt_etl.settings import Settings
-from tests.egress.collective.release_world import BEGIN, HOSPITALS, MAKERS, ROLES, empty, entity, patient
+from tests.egress.collective.release_world import BEGIN, HOSPITALS, MAKERS, declare, empty, entity, patient
 from tests.egress.questions.worlds import CATALOGUE
 from tests.egress.world import token
 from tests.release import sample
@@ -60,34 +61,10 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-AGREEMENT = """agreements:
-  - agreement: learning
-    to: everybody
-    purposes: [HMB]
-    consent: research
-    tables: [batch, measurement, outcome, collection, event, administration, journey]
-    tier: aggregate_only
-    columns: {collection.ended_at_utc: aggregate_only, event.occurred_at_utc: aggregate_only}
-    signed: 2025-01-01
-    expires: 2027-12-31
-    in_return: [the answers]
-"""
-
-
 @pytest.fixture(scope="module")
 def partners(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The parties of the release, of which the manufacturers agree to what is asked."""
-    folder = tmp_path_factory.mktemp("partners")
-    for name, roles in ROLES.items():
-        (folder / name).mkdir()
-        site = f"{{site: main, name: {name}, zone: Europe/Paris, country: FR}}"
-        (folder / name / "partner.yaml").write_text(
-            f"partner: {name}\nname: {name}\nlegal_entity: {entity(name)}\nroles: [{roles}]\nsites: [{site}]\n"
-            f"token_key: {name.replace('_', '-')}-1\nowner: {name}\n"
-        )
-        if name in MAKERS:
-            (folder / name / "agreements.yaml").write_text(AGREEMENT)
-    return folder
+    return declare(tmp_path_factory.mktemp("partners"), MAKERS)
 
 
 @pytest.fixture(autouse=True)
@@ -167,6 +144,6 @@ def test_rows_have_the_features_that_questions_ask_about(released: Path) -> None
     assert dict(rows["starting_state"].value_counts().iter_rows()) == {"fresh": PATIENTS // 2, "frozen": PATIENTS // 2}
     assert dict(rows["dose_band"].value_counts().iter_rows()) == {"up to 200 x 10^6": PATIENTS // 2, "above 200 x 10^6": PATIENTS // 2}
     assert dict(rows["crs_band"].value_counts().iter_rows()) == {"below grade 2": 2, "grade 2 or more": 1, "not stated": PATIENTS - 3}
-    declared = features.partners(read.find(Settings.from_environment(), None), "manufacturer")
+    declared = of_roles(read.find(Settings.from_environment(), None), ["manufacturer"])
     assert declared == {entity(one): (one,) for one in MAKERS}
     assert set(rows["contributor"]) == set(declared)

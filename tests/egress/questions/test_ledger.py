@@ -11,7 +11,7 @@ from cgt_etl.egress.collective.ledger import TamperedLedger
 from cgt_etl.egress.questions.answer import RHO, Answer
 from cgt_etl.egress.questions.estimate import Figure
 from cgt_etl.egress.questions.ledger import EACH, LIFETIME_RHO, QUARTER_RHO, Entry, Ledger, answered, demand_room, spent
-from cgt_etl.egress.questions.rights import Refusal
+from cgt_etl.egress.rights.everybody import Refusal
 from cgt_etl.errors import CgtError
 from tests.egress.questions.worlds import KEY
 

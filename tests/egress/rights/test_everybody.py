@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import product
 
-from cgt_etl.egress.questions.rights import Refusal, Wish, permitted
+from cgt_etl.egress.rights.everybody import Refusal, Wish, permitted
 
 ABOUT = ("research", date(2026, 1, 1))
 WHO = {"A Inc.": ("a1", "a2"), "B Inc.": ("b",)}

@@ -5,12 +5,15 @@ Decides nothing itself: `Decide` is the agreements' engine (`of_agreements`). Se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import product
 from typing import NamedTuple
 
+import polars as pl
+
 from cgt_etl.egress.rights.decisions import Request, Rights, Use
+from cgt_etl.release.read import Release
 
 
 class Wish(NamedTuple):
@@ -88,3 +91,11 @@ def of_agreements(rights: Rights, use: str) -> Decide:
         return [(one.is_allowed, ", ".join(one.policies) or "no agreement permits it") for one in made]
 
     return decide
+
+
+def partners(release: Release, roles: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Legal entities that partner files declare, and their partners of one of the roles, or all: it does not matter what they delivered."""
+    declared = pl.read_parquet(release.parquet("party")).drop_nulls("legal_entity").sort("legal_entity", "party_id")
+    if roles is not None:
+        declared = declared.filter(pl.col("roles").str.split(", ").list.set_intersection(list(roles)).list.len() > 0)
+    return {name: tuple(of["party_id"]) for (name,), of in declared.group_by("legal_entity", maintain_order=True)}
