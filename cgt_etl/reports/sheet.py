@@ -74,13 +74,16 @@ def sheet(card: Card) -> bytes:
 def _head(card: Card) -> Callable[[Canvas, BaseDocTemplate], None]:
     def draw(canvas: Canvas, _document: BaseDocTemplate) -> None:
         top = _HEIGHT - _MARGIN
+        name, of = plain(card.partner_name), f"handoffs until {card.data_until} · release {card.release}"
+        room = _WIDTH - 2 * _MARGIN - _GAP - canvas.stringWidth(of, "Helvetica", 8)
         canvas.setFillColor(_INK)
-        canvas.setFont("Helvetica-Bold", 16)
-        canvas.drawString(_MARGIN, top - 12, plain(card.partner_name))
+        # a site's name has its organisation's before it
+        canvas.setFont("Helvetica-Bold", min(16.0, 16 * room / canvas.stringWidth(name, "Helvetica-Bold", 16)))
+        canvas.drawString(_MARGIN, top - 12, name)
         canvas.setFont("Helvetica", 8)
         canvas.setFillColor(_SOFT)
         canvas.drawString(_MARGIN, top - 25, plain(f"Feedback card · {card.roles}"))
-        canvas.drawRightString(_WIDTH - _MARGIN, top - 13, f"handoffs until {card.data_until} · release {card.release}")
+        canvas.drawRightString(_WIDTH - _MARGIN, top - 13, of)
         canvas.drawRightString(_WIDTH - _MARGIN, top - 25, "for quality improvement; not for deciding on a product or a patient")
         canvas.setStrokeColor(_OWN)
         canvas.setLineWidth(2)
