@@ -61,7 +61,7 @@ setup: .venv/.ready
 	@touch $@
 
 lock:  ## After a change of requirements/*.in (needs uv)
-	for part in run dev oracle; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	for part in run postgres dev oracle; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-strip-extras --no-emit-index-url requirements/$$part.in -o requirements/$$part.lock; done
 
 clean:

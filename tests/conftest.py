@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+gc.set_threshold(50_000)  # libraries and hypothesis make millions of objects that stay; Python would look through them after every 700
 
 FIRST = ("e2e/test_network.py", "e2e/test_history.py", "e2e", "dbt", "release", "simulator", "identity", "orchestration")
 """Folders and files that take longest. The first two make the homes that the others share, each with a worker of its own."""

@@ -17,20 +17,24 @@ _PLACE = Path("dbt") / "target" / "partial_parse.msgpack"
 _CHECKSUM = re.compile(rb"profile_hash.{0,60}?checksum.{1,3}?([0-9a-f]{64})", re.DOTALL)
 
 
-def take_along(parsed: Path, home: Path) -> None:
+PROFILES = REPOSITORY / "dbt_project" / "profiles.yml"
+
+
+def take_along(parsed: Path, home: Path, profiles: Path = PROFILES) -> None:
     """Put the parse of one home (which may be this one, copied from elsewhere) into another, as if it had been made there."""
     content = (parsed / _PLACE).read_bytes()
     found = _CHECKSUM.search(content)
     assert found, "dbt no longer notes the connection that it parsed under"
     target = home / _PLACE
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content[: found.start(1)] + _of_connection(home).encode() + content[found.end(1) :])
+    target.write_bytes(content[: found.start(1)] + _of_connection(home, profiles).encode() + content[found.end(1) :])
 
 
-def _of_connection(home: Path) -> str:
+def _of_connection(home: Path, profiles: Path) -> str:
     from dbt.adapters.duckdb.credentials import DuckDBCredentials
     from dbt.artifacts.resources.base import FileHash
 
-    profile = yaml.safe_load((REPOSITORY / "dbt_project" / "profiles.yml").read_text(encoding="utf-8"))["cgt_etl"]["outputs"]["build"]
-    said = {name: profile[name] for name in ("plugins", "settings")} | {"schema": "main", "path": str(home / "builds" / "work.duckdb")}
+    profile = yaml.safe_load(profiles.read_text(encoding="utf-8"))["cgt_etl"]["outputs"]["build"]
+    said = {name: profile[name] for name in ("plugins", "settings") if name in profile}
+    said |= {"schema": "main", "path": str(home / "builds" / "work.duckdb")}
     return FileHash.from_contents(pformat(sorted(DuckDBCredentials.from_dict(said).connection_info()))).checksum

@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from cgt_etl.cli import questions
+from cgt_etl.cli.sandbox import follow
 from cgt_etl.settings import Settings
 
 
@@ -34,14 +35,16 @@ def list_tables() -> None:
 @click.option("--quarter", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day of the quarter, as 2026-01-01.")
 @click.option("--release", "release_id", help="The release to cut from; the current one when absent.")
 def cut(quarter: datetime, release_id: str | None) -> None:
-    """Cut the tables of a quarter, attack them together with everything released before, and release them into $CGT_HOME/collective."""
+    """Cut the tables of a quarter, attack them together with everything released before, and release them into $CGT_HOME/collective.
+
+    Sandboxes are built again with them; exits 1 where one could not be."""
     from cgt_etl.egress.collective.home import cut_release, listed
     from cgt_etl.egress.peer_places import LEAST_CONTRIBUTORS
-    from cgt_etl.egress.rights.everybody import of_agreements
-    from cgt_etl.egress.rights.home import rights_of
+    from cgt_etl.egress.rights.home import deciding
 
     settings = Settings.from_environment()
-    done = cut_release(settings, release_id, quarter.date(), of_agreements(rights_of(settings), listed().use))
+    decide = deciding(settings, listed().use, release_id, f"collective cut of the quarter from {quarter.date()} on")
+    done = cut_release(settings, release_id, quarter.date(), decide)
     plan = done.cut.plan
     click.echo(f"Cut {done.cut.quarter} from release {done.release_id}.")
     for table in plan.tables:
@@ -59,6 +62,7 @@ def cut(quarter: datetime, release_id: str | None) -> None:
         if count:
             click.echo(f"left out  {population}  {count}  no consent covers the purpose")
     click.echo(f"Released; the ledger ends with {done.head}.")
+    follow(settings, f"cut of {done.cut.quarter}")
 
 
 @collective.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from cgt_etl.cli.sandbox import follow
 from cgt_etl.settings import Settings
 
 
@@ -53,23 +54,31 @@ def restore(origin: Path) -> None:
 @click.command()
 @click.option("--who", required=True, help="Who erases.")
 @click.option("--why", required=True, help="On what grounds; without naming the person, since it is kept in the clear.")
-def erase(who: str, why: str) -> None:
-    """Erase suppressed persons from what past nights keep, under a signed tombstone: after `suppress`, `reland` and `run`.
+@click.option("--keep-raw", is_flag=True, help="Raw files stay sealed as they came, where the law wants them kept.")
+def erase(who: str, why: str, *, keep_raw: bool) -> None:
+    """Erase suppressed persons from what past nights and the vault keep, under a signed tombstone: after `suppress`, `reland` and `run`.
 
     Earlier admissions, set-aside texts, releases built on them and stewards' decisions go; past nights can still be built, without the
-    person (`release build --as-of`). Raw bytes stay sealed in the vault, and backups and exports are not looked at.
+    person (`release build --as-of`). Raw files are written anew without the person's records; one that cannot be is named, with the
+    reason. Sandboxes are built again; exits 1 where one could not be. Backups and exports are not looked at.
     """
+    from cgt_etl.contracts.registry import Registry
     from cgt_etl.identity.decisions import Because
     from cgt_etl.operations.erasure import erase as erase_home
     from cgt_etl.operations.erasure import is_pending
 
     settings = Settings.from_environment()
-    done = erase_home(settings, Because(who, why, datetime.now(UTC)))
+    done = erase_home(settings, Registry.load(settings), Because(who, why, datetime.now(UTC)), is_raw_kept=keep_raw)
     click.echo(f"Erased {len(done.admissions)} admissions, {len(done.releases)} releases, {len(done.decisions)} decisions.")
+    records = sum(one["records"] for one in done.rewritten.values())
+    click.echo(f"Wrote {len(done.rewritten)} raw files anew, without {records} records.")
+    for delivery, reason in done.left.items():
+        click.echo(f"its raw file is left as it is: {delivery}: {reason}")
     for delivery in done.not_looked_at:
         click.echo(f"not landed again, and may hold the person: {delivery}")
     if is_pending(settings):
         click.echo("The current release still tells of them: `cgt-etl run`, then `cgt-etl erase` again.")
+    follow(settings, who)
 
 
 COMMANDS = [doctor, backup, restore, erase]

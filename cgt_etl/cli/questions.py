@@ -39,12 +39,12 @@ def ask(release_id: str | None, quarter: datetime, **words: Any) -> None:
     from cgt_etl.egress.questions.catalogue import load
     from cgt_etl.egress.questions.home import Asked
     from cgt_etl.egress.questions.home import ask as ask_home
-    from cgt_etl.egress.rights.everybody import of_agreements
-    from cgt_etl.egress.rights.home import rights_of
+    from cgt_etl.egress.rights.home import deciding
 
     settings = Settings.from_environment()
     asked = Asked(**words, begin=quarter.date())
-    done = ask_home(settings, asked, of_agreements(rights_of(settings), load().use), release_id)
+    what = f"collective ask {' '.join((asked.kind, asked.outcome, *asked.exposures))} by {asked.by}"
+    done = ask_home(settings, asked, deciding(settings, load().use, release_id, what), release_id)
     _tell(done.entry)
     for refusal in done.entry.refused:
         click.echo(f"left out  {refusal.legal_entity}  {refusal.column} for {refusal.recipient}: {refusal.why}")

@@ -64,8 +64,10 @@ def export(release_id: str | None, out: Path) -> None:
 @RELEASE
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A new folder.")
 @click.option("--name", required=True, help="Name of this share: another name, or release, has other tokens.")
+@click.option("--to", required=True, metavar="PARTNER", help="Who gets it; `everybody` for every partner of the network.")
 @click.option("--purpose", required=True, help="What the data will be used for; consents must cover it (docs/sharing.md).")
-@click.option("--accept", "accepts", multiple=True, metavar="DUO TERM", help="A condition of consents that the recipient meets.")
+@click.option("--use", default="", metavar="DUO TERM", help="What agreements are asked for, where it is narrower than the purpose.")
+@click.option("--accept", "accepts", multiple=True, metavar="DUO TERM", help="A condition that the recipient meets; again for more.")
 @click.option("--minimum-cell", type=click.IntRange(min=2), help="Fewest people in a cell that is shown; 11 when absent.")
 @click.option("--by-week", "is_by_week", is_flag=True, help="Day 0 is a Monday, so that days of the week stay.")
 @click.option("--words", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Texts that must not be in it, one a line.")
@@ -74,21 +76,27 @@ def share(
     *,
     out: Path,
     name: str,
+    to: str,
     purpose: str,
+    use: str,
     accepts: tuple[str, ...],
     minimum_cell: int | None,
     words: Path | None,
     is_by_week: bool,
 ) -> None:
-    """Write the shared view of a release (the current one): consented, day offsets, no identifiers, scanned. Whole or not at all."""
+    """Write the shared view of a release (the current one) for a partner: what consents and agreements permit, day offsets, no identifiers,
+    scanned. Whole or not at all; the decisions go into the log (`cgt-etl rights verify`)."""
     from cgt_etl.egress.share import MINIMUM_CELL, Asked, share_release
 
-    asked = Asked(name, purpose, accepts, minimum_cell or MINIMUM_CELL, is_by_week, _lines(words))
+    asked = Asked(name, purpose, to, use, accepts, minimum_cell or MINIMUM_CELL, is_by_week, _lines(words))
     done = share_release(Settings.from_environment(), release_id, asked, out)
     click.echo(f"Wrote {done.folder}: {done.people} people.")
     for what, count in done.left_out.items():
         if count:
             click.echo(f"left out  {what}  {count}")
+    for one in done.not_permitted:
+        columns = "every column" if one.is_whole else ", ".join(one.columns)
+        click.echo(f"not permitted  {one.table}  {one.partner or 'nobody known'}  {one.rows} rows: {columns}")
     for what in done.unspoken:
         click.echo(f"not shared  {what}  has no action in the sharing policy")
 

@@ -60,12 +60,12 @@ def explain(
 
 
 @rights.command()
-@click.option("--head", help="The hash with which the log must end, where it was written down.")
+@click.option("--head", help="The mark with which the log must end, where it was written down.")
 def verify(head: str | None) -> None:
     """Whether the log of decisions is what was written; exits 2 and names the record where it is not."""
-    from cgt_etl.egress.rights.log import Log
+    from cgt_etl.egress.rights.home import log_of
 
-    log = Log(Settings.from_environment().rights)
+    log = log_of(Settings.from_environment())
     click.echo(f"{len(log.read(head))} records; the log of decisions ends with {log.head}.")
 
 

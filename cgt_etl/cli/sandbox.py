@@ -1,8 +1,9 @@
-"""Commands about the sandboxes of partners: build one, ask it, hand out a copy, write its page."""
+"""Commands about the sandboxes of partners: build one, ask it, hand out a copy, write its page, serve it."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from cgt_etl.sandbox.home import Box
 
 PARTNER = click.argument("partner", metavar="PARTNER")
+SERVER = click.option(
+    "--server", required=True, help="Of a superuser, as libpq says it, without a password: 'host=/run/postgresql user=postgres'."
+)
 
 
 @click.group()
@@ -75,9 +79,50 @@ def export(partner: str, out: Path, key_file: Path, who: str) -> None:
     if key_file.exists():
         raise CgtError("the file for the key exists", remedy="Name a new one")
     done = home.export(made, out, who, datetime.now(UTC))
-    with os.fdopen(os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(f"{done.key}\n")
+    _write_secret(key_file, done.key)
     click.echo(f"Wrote {done.folder} ({len(done.manifest['tables'])} tables), and its key into {key_file}.")
+
+
+@sandbox.command()
+@PARTNER
+@SERVER
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file, which gets a new password of the partner as a line of libpq's password file. Needed the first time.",
+)
+@WHO
+def serve(partner: str, server: str, password_file: Path | None, who: str) -> None:
+    """Put the sandbox of PARTNER onto a PostgreSQL server, as a database that it alone reads, in place of the one before."""
+    from cgt_etl.errors import CgtError
+    from cgt_etl.sandbox import home
+
+    made, password = _box(partner), None
+    if password_file:
+        if password_file.exists():
+            raise CgtError("the file for the password exists", remedy="Name a new one")
+        password = secrets.token_urlsafe(32)
+        _write_secret(password_file, f"*:*:{made.served_as}:{made.served_as}:{password}")
+    try:
+        count = home.serve(made, server, who, datetime.now(UTC), password)
+    except BaseException:
+        if password_file:  # what it holds may never have become the password
+            password_file.unlink()
+        raise
+    click.echo(f"Served {partner}: {count} tables in the database {made.served_as}, role {made.served_as}.")
+
+
+@sandbox.command()
+@PARTNER
+@SERVER
+@WHO
+def unserve(partner: str, server: str, who: str) -> None:
+    """Drop the database and the role of PARTNER from a PostgreSQL server."""
+    from cgt_etl.sandbox import home
+
+    made = _box(partner)
+    home.unserve(made, server, who, datetime.now(UTC))
+    click.echo(f"Dropped the database and the role {made.served_as}.")
 
 
 @sandbox.command()
@@ -93,6 +138,25 @@ def page(partner: str, out: Path, who: str) -> None:
     settings, now = Settings.from_environment(), datetime.now(UTC)
     agreements = in_force(rights_of(settings).network, partner, now.date())
     click.echo(f"Wrote {write_page(settings, partner, out, who=who, at=now, agreements=agreements)}.")
+
+
+def follow(settings: Settings, who: str) -> None:
+    """Build the sandboxes that there are again after what changed what they hold; exits 1 where one stays as it was."""
+    from cgt_etl.contracts.registry import Registry
+    from cgt_etl.sandbox import follow as sandboxes
+
+    done = sandboxes.follow(settings, Registry.load(settings), who=who, at=datetime.now(UTC))
+    if done.built:
+        click.echo(f"Built the sandboxes of {', '.join(done.built)} again.")
+    for sentence in done.sentences:
+        click.echo(sentence, err=True)
+    if done.failed:
+        sys.exit(1)
+
+
+def _write_secret(file: Path, line: str) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as written:
+        written.write(f"{line}\n")
 
 
 def _box(partner: str) -> Box:

@@ -207,7 +207,7 @@ def _misread(reading: Reading, root: ObjectSpec, ledger: Ledger, suppression: Su
     rows = ledger.rows.setdefault(root.name, Tally())
     width = len(root.columns)
     for misread in reading.set_aside:
-        text = misread.raw.decode("utf-8", "backslashreplace")
+        text = misread.text
         is_erased = suppression.names(text)
         rows.add(Tally(1, 0, int(not is_erased), int(is_erased)))
         ledger.cells.add(Tally(width, 0, width * (not is_erased), width * is_erased))

@@ -58,8 +58,14 @@ class Keys:
         return self._derive(f"collective/{use}")
 
     def sandbox(self, partner: str, use: str) -> bytes:
-        """Of a partner's sandbox: `store` opens it, `tokens` makes its tokens, `trail` marks its trail, `bundle/<release>` opens a copy."""
+        """Of a partner's sandbox: `store` opens it, `tokens` makes its tokens, `trail` marks its trail, `bundle/<release>` opens a copy,
+        `serve` names its database."""
         return self._derive(f"sandbox/{partner}/{use}")
+
+    @cached_property
+    def rights(self) -> bytes:
+        """Marks the log of decisions about who may have what."""
+        return self._derive("rights/log")
 
     @cached_property
     def tombstones(self) -> bytes:

@@ -111,6 +111,8 @@ class Purpose(Closed):
     covers it. A record that carries one of `restrictions` covers nothing unless the share accepts that term.
     """
 
+    use: str
+    """The same as a DUO permission, by which agreements are asked; a share may ask for one that it covers."""
     scopes: tuple[Slug, ...]
     terms: tuple[str, ...]
     unnamed: bool = False

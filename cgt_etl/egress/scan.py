@@ -92,8 +92,12 @@ class Forbidden:
         return re.compile("|".join(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])" for word in words), re.IGNORECASE) if words else None
 
 
-def scan(folder: Path, forbidden: Forbidden) -> list[Hit]:
-    """Everything found in the files of `folder`: tables cell by cell, other files as text; empty when all is well."""
+def scan(folder: Path, forbidden: Forbidden, stated: Mapping[str, frozenset[str]] | None = None) -> list[Hit]:
+    """Everything found in the files of `folder`: tables cell by cell, other files as text; empty when all is well.
+
+    Args:
+        stated: texts that a file (by its place in the folder) may hold, though they are on the list: between whom an agreement is.
+    """
     words = forbidden.pattern()
     hits: set[Hit] = set()
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -102,7 +106,8 @@ def scan(folder: Path, forbidden: Forbidden) -> list[Hit]:
         if file.suffix == ".parquet":
             hits |= set(_of_table(file, forbidden, words))
         else:
-            hits |= {Hit(name, "", rule) for text in _texts(file) for rule in _of_text(text, forbidden, words)}
+            texts = set(_texts(file)) - (stated or {}).get(name, frozenset())
+            hits |= {Hit(name, "", rule) for text in texts for rule in _of_text(text, forbidden, words)}
     return sorted(hits)
 
 

@@ -69,10 +69,12 @@ def open_reader(
     return Reading(batches)
 
 
-def open_delivery(feed: Feed, path: Path, name: str) -> Reading:
-    """A reading of a file of a feed, as `open_reader`; `name` is the file's as delivered."""
+def open_delivery(feed: Feed, path: Path, name: str, passed_over: frozenset[int] = frozenset()) -> Reading:
+    """A reading of a file of a feed, as `open_reader`; `name` is the file's as delivered, `passed_over` positions of records that are not
+    read (`without` emptied them)."""
     of = feed.extension
-    return open_reader(of.file, path, feed.objects, ignored_elements=of.ignored_elements, name=name, entry=of.entry)
+    reading = open_reader(of.file, path, feed.objects, ignored_elements=of.ignored_elements, name=name, entry=of.entry)
+    return reading.passing_over(passed_over, feed.objects[0].name)
 
 
 @cache

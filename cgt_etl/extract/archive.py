@@ -78,6 +78,12 @@ def look(path: Path, sheet: str) -> Looked:
     return looked
 
 
+def part_of(path: Path, sheet: str) -> str:
+    """Name of the part that holds a sheet; the only one, where none is named. Errors as `look`."""
+    with opened(path, limits.MAX_PARTS) as archive:
+        return _part_of(path, archive, sheet)[1]
+
+
 def refuse(path: Path, what: str, remedy: str = _REMEDY, *, rule: str = UNREADABLE, position: int | None = None) -> RefusedFile:
     """A refusal of this file, with its name."""
     return RefusedFile(what, remedy=remedy, file=path.name, position=position, rule=rule)

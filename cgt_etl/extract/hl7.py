@@ -33,8 +33,9 @@ from cgt_etl.extract.shapes import together
 from cgt_etl.extract.text import look
 
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}(?![A-Z0-9])")
-_FRAMES = "\x0b\x1c"
+FRAMES = "\x0b\x1c"
 """Start and end of a message on a wire; some files keep them."""
+ENVELOPES = ("FHS", "BHS", "BTS", "FTS")
 _STRETCH_BYTES = 2048 * 1024
 _MEND = "Send the whole export again"
 
@@ -47,8 +48,6 @@ def reading(file: Hl7Format, path: Path, objects: tuple[ObjectSpec, ...], ignore
 
 class _Envelopes:
     """Headers and trailers of a batch (BHS, BTS) and of a file of batches (FHS, FTS), and what they hold."""
-
-    NAMES = ("FHS", "BHS", "BTS", "FTS")
 
     def __init__(self) -> None:
         self.open: list[str] = []
@@ -160,10 +159,10 @@ class _Pass:
 
     def _line(self, position: int, line: str) -> None:
         """One line; checks what the envelopes of a batch state of their contents."""
-        text = line.strip(_FRAMES)
+        text = line.strip(FRAMES)
         if not text.strip():
             return
-        if text[:3] == "MSH" or text[:3] in _Envelopes.NAMES:
+        if text[:3] == "MSH" or text[:3] in ENVELOPES:
             self._close()
             self._begun, self._characters = ((position, [text]) if text[:3] == "MSH" else None), len(text)
             if not self._envelopes.meets(text):

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from json.decoder import JSONArray, JSONObject  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,53 @@ def printed(file: JsonFormat, path: Path, first: int, last: int) -> Iterator[str
         if first <= found.position <= last:
             text = json.dumps(found.node, indent=1, ensure_ascii=False, default=str)
             yield from _MARKED_NUMBER.sub(r"\1", text).splitlines()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A record and where its text stands among the characters of the document."""
+
+    position: int
+    kind: str | None
+    """Its `resourceType`."""
+    begin: int
+    end: int
+    is_member: bool
+    """It is a member of an object: a name stands before it, and is the record's."""
+
+
+def placed(file: JsonFormat, path: Path) -> tuple[str, list[Placed]]:
+    """The document's text without a mark, and its records; those that are neither object nor list are left out, for nothing finds them.
+
+    Raises:
+        RefusedFile: as when it is read.
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    value = _parse(path, spans=spans).value
+    found = [one for one in _found(file, path, value) if id(one.node) in spans]
+    kinds = [one.node.get(TYPE) if isinstance(one.node, dict) else None for one in found]
+    return path.read_bytes().decode("utf-8-sig"), [
+        Placed(one.position, kind if isinstance(kind, str) else None, *spans[id(one.node)], one.key is not None)
+        for one, kind in zip(found, kinds, strict=True)
+    ]
+
+
+class _Placing(json.JSONDecoder):
+    """Writes down where objects and lists begin and end; as slow as Python."""
+
+    def __init__(self, spans: dict[int, tuple[int, int]], **hooks: Any) -> None:
+        super().__init__(**hooks)
+        self.parse_object, self.parse_array = _noting(JSONObject, spans), _noting(JSONArray, spans)
+        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]
+
+
+def _noting(parse: Callable[..., tuple[Any, int]], spans: dict[int, tuple[int, int]]) -> Callable[..., tuple[Any, int]]:
+    def noted(begins: tuple[str, int], *hooks: Any) -> tuple[Any, int]:
+        value, end = parse(begins, *hooks)
+        spans[id(value)] = begins[1] - 1, end
+        return value, end
+
+    return noted
 
 
 class _Flawed(dict[str, Any]):
@@ -218,8 +266,8 @@ def _listed(path: paths.Path, body: dict[str, Any]) -> list[Any] | None:
     return [node for value in values for node in (value if isinstance(value, list) else [value])]
 
 
-def _parse(path: Path, number: Callable[[str], str] = str) -> _Parsed:
-    """The document, with numbers as their text.
+def _parse(path: Path, number: Callable[[str], str] = str, spans: dict[int, tuple[int, int]] | None = None) -> _Parsed:
+    """The document, with numbers as their text; `spans` takes where each object and list, by its identity, begins and ends.
 
     Raises:
         RefusedFile: too large, too deep, not UTF-8, or no JSON; with the line where it breaks.
@@ -253,7 +301,8 @@ def _parse(path: Path, number: Callable[[str], str] = str) -> _Parsed:
         is_sound = False
         return _NoNumber()
 
-    decoder = json.JSONDecoder(parse_float=number, parse_int=number, parse_constant=no_number, object_pairs_hook=pairs)
+    hooks: dict[str, Any] = {"parse_float": number, "parse_int": number, "parse_constant": no_number, "object_pairs_hook": pairs}
+    decoder = json.JSONDecoder(**hooks) if spans is None else _Placing(spans, **hooks)
     text = raw.decode("utf-8-sig")
     try:
         value = decoder.decode(text)

@@ -47,6 +47,22 @@ class Batch:
     digests: list[str] | None = None
     """sha256 of each whole record, where the object has no business key."""
 
+    @property
+    def size(self) -> int:
+        """How many rows."""
+        return len(self.positions)
+
+    def without(self, positions: frozenset[int]) -> Batch:
+        """The rows of records that are at none of these positions."""
+        kept = [row for row, position in enumerate(self.positions) if position not in positions]
+        if len(kept) == self.size:
+            return self
+        columns = {name: [texts[row] for row in kept] for name, texts in self.columns.items()}
+        digests = [self.digests[row] for row in kept] if self.digests else None
+        ambiguous, unreadable = _of_rows(self.ambiguous, kept), _of_rows(self.unreadable, kept)
+        own = [self.positions[row] for row in kept], [self.items[row] for row in kept]
+        return Batch(self.object, *own, columns, ambiguous, unreadable, digests)
+
 
 class Columnar(Batch):
     """A batch that was read a column at a time (ADR 0012). The door takes `rows`; who asks for lists gets them."""
@@ -58,6 +74,18 @@ class Columnar(Batch):
             object.__setattr__(self, field_name, value)
 
     rows: pl.DataFrame
+
+    @property
+    def size(self) -> int:
+        return self.rows.height
+
+    def without(self, positions: frozenset[int]) -> Columnar:
+        import polars as pl
+
+        is_kept = ~self.rows[POSITION].is_in(pl.Series(sorted(positions), dtype=pl.Int64).implode())
+        if is_kept.all():
+            return self
+        return Columnar(self.object, self.rows.filter(is_kept), _of_rows(self.ambiguous, is_kept.arg_true().to_list()))
 
     def parts(self) -> Iterator[Columnar]:
         """The same rows in batches that are not too long; of a format whose records have no rows inside them."""
@@ -82,6 +110,12 @@ class Columnar(Batch):
         return None if digests.null_count() else digests.to_list()
 
 
+def _of_rows(cells: dict[tuple[int, str], str], kept: list[int]) -> dict[tuple[int, str], str]:
+    """Those cells that are of the rows kept, by their new numbers."""
+    number = {row: place for place, row in enumerate(kept)} if cells else {}
+    return {(number[row], name): text for (row, name), text in cells.items() if row in number}
+
+
 def as_columns(batch: Batch) -> pl.DataFrame:
     """The rows of any batch as a columnar one has them."""
     if isinstance(batch, Columnar):
@@ -103,6 +137,11 @@ class Misread:
     reason: str
     raw: bytes
 
+    @property
+    def text(self) -> str:
+        """What can be said of it as text."""
+        return self.raw.decode("utf-8", "backslashreplace")
+
 
 class Reading:
     """One pass over one file. After the last batch `units` counts its records, independently of what becomes of them."""
@@ -123,6 +162,25 @@ class Reading:
     def into(self, other: Reading) -> Iterator[Batch]:
         """Its batches, with everything counted in `other`."""
         return self._batches(other)
+
+    def passing_over(self, positions: frozenset[int], record: str) -> Reading:
+        """The same without the records at these positions, be they readable or not: neither given nor counted.
+
+        `record`: name of the object whose rows are the records.
+        """
+
+        def batches(result: Reading) -> Iterator[Batch]:
+            for batch in self.into(result):
+                left = batch.without(positions)
+                if batch.object == record:
+                    result.units -= batch.size - left.size
+                if left.size:
+                    yield left
+            kept = [misread for misread in result.set_aside if misread.position not in positions]
+            result.units -= len(result.set_aside) - len(kept)
+            result.set_aside = kept
+
+        return Reading(batches) if positions else self
 
     def misread(self, position: int, reason: str, raw: bytes) -> None:
         """Count and keep a record that cannot be read.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,15 @@ def reading(file: XmlFormat, path: Path, objects: tuple[ObjectSpec, ...], ignore
 
 def printed(file: XmlFormat, path: Path, first: int, last: int) -> Iterator[str]:
     """Records `first` to `last` as lines, written as they were delivered."""
-    reader = _Printing(file, path, range(first, last + 1))
-    for _ in reader.batches():
+    found: list[bytes] = []
+    placed(file, path, lambda position, _, raw: found.append(raw) if first <= position <= last else None)
+    yield from (line for raw in found for line in raw.decode().splitlines())
+
+
+def placed(file: XmlFormat, path: Path, take: Callable[[int, int, bytes], None]) -> None:
+    """Every record, whatever it holds: its position, where it begins in the document as UTF-8 without a mark, and its text as UTF-8."""
+    for _ in _Placing(file, path, take).batches():
         pass
-    yield from (line for raw in reader.found for line in raw.decode().splitlines())
 
 
 class _Open:
@@ -368,18 +373,16 @@ class _Lesson(_Pass):
         self._found = ended.name, ended.node
 
 
-class _Printing(_Pass):
-    """One pass for the text of some records, whatever they hold."""
+class _Placing(_Pass):
+    """One pass for the places and texts of records."""
 
-    def __init__(self, file: XmlFormat, path: Path, wanted: range) -> None:
+    def __init__(self, file: XmlFormat, path: Path, take: Callable[[int, int, bytes], None]) -> None:
         super().__init__(file, path, (), frozenset(), Reading(lambda _: iter(())))
-        self._wanted = wanted
-        self.found: list[bytes] = []
+        self._give = take
 
     def _record(self, ended: _Open) -> None:
         self._result.units += 1
-        if self._result.units in self._wanted:
-            self.found.append(self._raw(ended))
+        self._give(self._result.units, self._begins, self._raw(ended))
 
 
 def _leads(stated: tuple[str, ...], way: tuple[str, ...]) -> bool:

@@ -6,12 +6,13 @@ and checksum as it is. Names of entries may say whose data it is: messages give 
 
 from __future__ import annotations
 
+import io
 import re
 import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def export_in(path: Path, entry: str | None) -> Iterator[bytes]:
             if len({one.filename for one in entries}) < len(entries):
                 raise refused("two entries of the zip have the same name", _AGAIN)
             _check_places(path, entries, starts)
-            yield from chunks(archive, _chosen(entries, entry))
+            yield from chunks(archive, chosen(entries, entry))
     except DAMAGED:
         raise refused("the zip is damaged or truncated", "Send the whole file again") from None
 
@@ -90,6 +91,22 @@ def chunks(archive: zipfile.ZipFile, stated: zipfile.ZipInfo) -> Iterator[bytes]
             yield chunk
     if length != stated.file_size:
         raise zipfile.BadZipFile
+
+
+def repacked(path: Path, instead: Mapping[str, bytes]) -> bytes:
+    """The archive with other bytes in some entries; what it says of entries but name, time, mode and packing is left out.
+
+    Raises:
+        zipfile.BadZipFile and others of `DAMAGED`: it is none.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(made, "w") as other:
+        for entry in archive.infolist():
+            plain = zipfile.ZipInfo(entry.filename, entry.date_time)
+            plain.compress_type, plain.external_attr, plain.create_system = entry.compress_type, entry.external_attr, entry.create_system
+            content = instead[entry.filename] if entry.filename in instead else archive.read(entry)
+            other.writestr(plain, content)
+    return made.getvalue()
 
 
 def refused(what: str, remedy: str) -> RefusedFile:
@@ -147,7 +164,8 @@ def _check_places(path: Path, entries: list[zipfile.ZipInfo], directory_at: int)
         raise refused("entries of the zip overlap, or are not where it says", _AGAIN)
 
 
-def _chosen(entries: list[zipfile.ZipInfo], entry: str | None) -> zipfile.ZipInfo:
+def chosen(entries: list[zipfile.ZipInfo], entry: str | None) -> zipfile.ZipInfo:
+    """The one that is the export; errors as `export_in`."""
     files = [one for one in entries if not one.is_dir() and not _LITTER.fullmatch(one.filename)]
     found = files if entry is None else [one for one in files if re.fullmatch(entry, one.filename)]
     if len(found) != 1:

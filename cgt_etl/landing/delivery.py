@@ -5,6 +5,7 @@ opens no vault.
 
     landing/<partner>/<feed>/<raw16>/current            text: the door16 that counts
     landing/<partner>/<feed>/<raw16>/<door16>/...       one admission, immutable
+    landing/<partner>/<feed>/<raw16>/editions           at a partner's that tokenises: the door16 of each edition that it sent
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ class Manifest:
     dialect: str
     source_name: str
     sha256: str
+    """Of the bytes that came, whatever was erased from them since."""
     size: int
-    """Bytes."""
+    """Of these, in bytes."""
     contract: dict[str, str]
     """`id` and `version`."""
     door16: str
@@ -85,7 +87,8 @@ class Manifest:
     edition: int = 0
     """Of a delivery that its partner tokenised: the how manyth time it did (`bundle`). 0 where the bytes themselves came here."""
     raw_holds_erased: bool = False
-    """Rows of suppressed subjects were erased here; the raw bytes in the vault still hold them until a withdrawal rewrites it."""
+    """Rows of suppressed subjects were erased here, and the raw bytes in the vault still hold them. The one thing of a manifest that
+    changes: `cgt-etl erase` sets it back when it has written the raw file anew without them (`landing.raw`)."""
 
     @property
     def id(self) -> str:
@@ -95,6 +98,11 @@ class Manifest:
     def is_tokenised(self) -> bool:
         """Its partner tokenised it: neither its bytes nor what was set aside of it ever came here."""
         return self.edition > 0
+
+    @property
+    def has_erased(self) -> bool:
+        """The door that admitted it, here or at its partner's, erased records of it."""
+        return self.status == "landed" and self.counts["units"]["erased"] > 0
 
     def raw_is_elsewhere(self) -> CgtError:
         """What is said to whoever asks for its text where it `is_tokenised`."""

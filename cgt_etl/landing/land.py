@@ -20,12 +20,13 @@ from cgt_etl.contracts.registry import Binding, Registry
 from cgt_etl.door.admit import Admission, admit
 from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError, NotReady, RefusedFile, place_of
-from cgt_etl.extract import open_delivery
+from cgt_etl.extract import Reading
 from cgt_etl.landing import durable, receipt, suppression
 from cgt_etl.landing.delivery import Delivery, Landed, Manifest, current, point, raw_folder, sequence_key, sequence_of
 from cgt_etl.landing.folder import DEFECT, Tables, set_aside_lines, write_admission, write_manifest
 from cgt_etl.landing.inbox import envelope_of
 from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.raw import RawFile
 from cgt_etl.landing.regular import chunks_of, sha256_of
 from cgt_etl.landing.vault import Vault
 from cgt_etl.landing.version import door16, door_of
@@ -51,11 +52,6 @@ class Parcel:
     def id(self) -> str:
         """`source_delivery` of its rows."""
         return f"{self.binding.partner.partner}/{self.binding.feed.name}/{self.sha256[:16]}"
-
-    @property
-    def raw_name(self) -> str:
-        """Name of the raw bytes in the vault."""
-        return f"{self.id}/raw.enc"
 
     def sequence(self) -> str:
         """Raises RefusedFile where the name or the envelope states none."""
@@ -105,6 +101,10 @@ class Door:
     def vault(self) -> Vault:
         return Vault(self.settings.vault, self.keys.vault)
 
+    def raw(self, parcel: Parcel) -> RawFile:
+        """The bytes in the vault."""
+        return RawFile(self.vault, self.keys, parcel.id)
+
     def version(self, parcel: Parcel) -> tuple[dict[str, str], RefusedFile | None]:
         """What an admission of these bytes depends on, and the refusal where they state no sequence (which is empty then)."""
         digest = suppression.digest(self.suppressed)
@@ -141,7 +141,7 @@ def land(
     if known is None or (known.manifest.is_tokenised and _is_later(parcel, known)):
         with clean(parcel):
             raw = _unchanged(chunks_of(path), parcel)
-            door.vault.seal(parcel.raw_name, raw)
+            door.vault.seal(door.raw(parcel).name, raw)
     elif not _is_later(parcel, known):
         receipt.write_missing(settings, known, binding.feed)
         return Landed.of(known, path.name, is_new=False)
@@ -193,10 +193,10 @@ def make_current(settings: Settings, feed: Feed, target: Path) -> Delivery:
 
 def _admit(door: Door, parcel: Parcel, version: dict[str, str], refusal: RefusedFile | None, folder: Path) -> Manifest:
     """Fill `folder` with an admission, or with nothing where the file is refused; its manifest."""
-    with door.vault.readable(parcel.raw_name) as raw:
-        manifest = parcel.manifest(version, size=raw.stat().st_size)
+    with door.raw(parcel).reading(parcel.binding.feed, parcel.source_name) as raw:
+        manifest = parcel.manifest(version, size=raw.size)
         tables = Tables(folder)
-        outcome = refusal or _examine(door, parcel, version["sequence"], raw, tables)
+        outcome = refusal or examine(door, parcel, version["sequence"], raw.reading, tables)
         if isinstance(outcome, RefusedFile):
             tables.throw_away()
             counts = {"bytes": {"in": manifest.size, "refused": manifest.size}}
@@ -211,11 +211,9 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _examine(door: Door, parcel: Parcel, sequence: str, raw: Path, tables: Tables) -> Admission | RefusedFile:
+def examine(door: Door, parcel: Parcel, sequence: str, reading: Reading, tables: Tables) -> Admission | RefusedFile:
     """Read and judge; accepted rows go into `tables` as soon as they are through."""
-    feed = parcel.binding.feed
     try:
-        reading = open_delivery(feed, raw, parcel.source_name)
         return admit(
             parcel.binding,
             reading,

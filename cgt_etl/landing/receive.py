@@ -20,7 +20,7 @@ from cgt_etl.door.ledger import DEMOGRAPHICS, LINKS
 from cgt_etl.errors import CgtError, RefusedFile
 from cgt_etl.landing import bundle, durable
 from cgt_etl.landing.bundle import Told, refused
-from cgt_etl.landing.delivery import Landed, Manifest, current, raw_folder
+from cgt_etl.landing.delivery import MANIFEST, Landed, Manifest, current, raw_folder
 from cgt_etl.landing.folder import Tables, write_admission
 from cgt_etl.landing.inspection import Inspection
 from cgt_etl.landing.land import Door, Parcel, clean, iso, make_current, make_visible
@@ -58,6 +58,9 @@ def receive(settings: Settings, registry: Registry, binding: Binding, path: Path
                     for name in told.files:
                         bundle.unpack(packed, told, name, unpacked / name)
                     make_visible(settings, target, partial(_fill, door, parcel, inspection))
+            else:  # it counts again, as a later edition
+                said = replace(Manifest.read(target), edition=told.edition, admitted_at=now)
+                durable.replace_file(target / MANIFEST, [said.text().encode()], root=settings.landing)
             delivery = make_current(settings, binding.feed, target)
     return Landed.of(delivery, path.name, is_new=True)
 

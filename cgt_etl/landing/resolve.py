@@ -18,10 +18,10 @@ from cgt_etl.door.admit import in_the_clear
 from cgt_etl.door.columns import ROW
 from cgt_etl.door.tokens import Keys, token
 from cgt_etl.errors import CgtError
-from cgt_etl.extract import open_delivery
 from cgt_etl.landing.delivery import Delivery, deliveries
 from cgt_etl.landing.delivery import delivery as delivery_by_id
 from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.raw import RawFile
 from cgt_etl.landing.vault import Vault, printable
 from cgt_etl.settings import Settings
 
@@ -89,9 +89,8 @@ def _identifiers(settings: Settings, registry: Registry, one: Delivery, position
         raise said.raw_is_elsewhere()
     binding = registry.binding(one.partner, one.feed)
     feed = binding.feed
-    with Vault(settings.vault, keys.vault).readable(f"{one.id}/raw.enc") as raw:
-        reading = open_delivery(feed, raw, said.source_name)
-        for spec, frame in in_the_clear(binding, reading, registry, sequence=said.sequence):
+    with RawFile(Vault(settings.vault, keys.vault), keys, one.id).reading(feed, said.source_name) as raw:
+        for spec, frame in in_the_clear(binding, raw.reading, registry, sequence=said.sequence):
             rows = frame.filter(pl.col(ROW).is_in(sorted(positions)))
             for column in (column for column in spec.columns if column.extension.cast == "identifier"):
                 yield from _of_column(binding, keys, one, column, rows)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.errors import CgtError
-from cgt_etl.landing import bundle
-from cgt_etl.landing.delivery import Delivery, Manifest
+from cgt_etl.landing import bundle, durable
+from cgt_etl.landing.delivery import Delivery
 from cgt_etl.landing.delivery import delivery as delivery_by_id
 from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.land import land
@@ -69,7 +69,7 @@ def tokenise(
             to = out / bundle.name_of(delivery.manifest)
             try:
                 out.mkdir(parents=True, exist_ok=True)
-                bundle.write(to, delivery, edition=_edition(delivery), forms=forms, linkage_check=keys.linkage_check, key=key)
+                bundle.write(to, delivery, edition=_edition(settings, delivery), forms=forms, linkage_check=keys.linkage_check, key=key)
             except OSError as error:
                 why = os.strerror(error.errno or 0)
                 raise CgtError(f"{to} cannot be written ({why})", remedy="Name a folder that can be written, with room") from None
@@ -87,7 +87,11 @@ def _landed(settings: Settings, registry: Registry, delivery: Delivery | None, n
     return delivery_by_id(settings, delivery.id)
 
 
-def _edition(delivery: Delivery) -> int:
-    """Its place among the admissions of its bytes here."""
-    admitted = sorted((Manifest.read(one).admitted_at, one.name) for one in delivery.folder.parent.iterdir() if one.is_dir())
-    return 1 + [name for _, name in admitted].index(delivery.door16)
+def _edition(settings: Settings, delivery: Delivery) -> int:
+    """The how manyth admission of its bytes is sent: admissions may be pruned or erased, or count again, so what was told is noted."""
+    noted = delivery.folder.parent / "editions"
+    told = noted.read_text(encoding="ascii").split() if noted.exists() else []
+    if not told or told[-1] != delivery.door16:
+        told.append(delivery.door16)
+        durable.replace_file(noted, ["\n".join(told).encode("ascii")], root=settings.landing)
+    return len(told)

@@ -1,6 +1,7 @@
 """What is wrong with a home, each thing with its remedy. Reads, and changes nothing.
 
-Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights, decisions, actions, tombstones and room.
+Looks at keys, permissions, declarations, landed bytes, the vault, receipts, releases, nights, decisions, actions, tombstones,
+sandboxes, the log of rights and room.
 Reads every landed, sealed and released file in full. What the vault holds is authenticated chunk by chunk and let go: no plaintext is
 kept, no value of any row is said.
 """
@@ -14,15 +15,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.egress.rights.log import log
 from cgt_etl.errors import CgtError
 from cgt_etl.handoffs import journal
 from cgt_etl.identity import decisions
-from cgt_etl.landing import receipt
+from cgt_etl.landing import raw, receipt
+from cgt_etl.landing.chain import TamperedChain
 from cgt_etl.landing.delivery import Delivery, deliveries
 from cgt_etl.landing.keys import named_keys
+from cgt_etl.landing.raw import RawFile
 from cgt_etl.landing.vault import Vault, VaultError
 from cgt_etl.operations import erasure
 from cgt_etl.release import digest, night_record, read
+from cgt_etl.sandbox import follow, home
 from cgt_etl.settings import Settings
 
 RAW, SET_ASIDE = "*/*/*/raw.enc", "*/*/*/*/set_aside.enc"
@@ -36,7 +41,8 @@ class Complaint:
     """One thing that is wrong, as a person can act on it."""
 
     about: str
-    """keys, permissions, declarations, landing, vault, receipts, releases, nights, decisions, actions, tombstones, room."""
+    """keys, permissions, declarations, landing, vault, receipts, releases, nights, decisions, actions, tombstones, sandboxes,
+    rights, room."""
     what: str
     remedy: str
 
@@ -95,7 +101,7 @@ def _landing(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str
 
 
 def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
-    landed = {f"{one.id}/raw.enc": one.sha256 for one in deliveries(settings) if not one.manifest.is_tokenised}
+    landed = {f"{one.id}/{raw.NAME}": one.sha256 for one in deliveries(settings) if not one.manifest.is_tokenised}
     for name in landed:
         if not (settings.vault / name).is_file():
             yield f"{name}: the raw bytes are not in the vault, so they cannot be landed again", "Restore the vault from its backup"
@@ -110,8 +116,23 @@ def _vault(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]
         sha256 = _plain_sha256(vault, name)
         if sha256 is None:
             yield f"{name} was altered, cut off or moved: the key opens others, not this", "Restore the file from the vault's backup"
-        elif name in landed and sha256 != landed[name]:
-            yield f"{name} opens to other bytes than were landed", "Restore the file from the vault's backup"
+        elif name in landed:
+            yield from _raw(settings, RawFile(vault, named_keys(settings), name.removesuffix(f"/{raw.NAME}")), landed[name], sha256)
+
+
+def _raw(settings: Settings, file: RawFile, landed: str, sha256: str) -> Iterator[tuple[str, str]]:
+    """Whether a raw file of this hash is what landed, or what was signed when records were erased from it."""
+    try:
+        said = file.rewritten()
+    except VaultError as error:
+        yield error.what, error.remedy
+        return
+    if said is not None and (said.sha256 != landed or not (settings.tombstones / f"{said.tombstone:04d}.json").is_file()):
+        yield f"{file.name} was written anew under a tombstone that is not there, or of other bytes", "Restore tombstones/ from a backup"
+    elif said is not None and sha256 == said.before:
+        yield f"{file.name} still holds records that were to be erased: the erasure was broken off", "`cgt-etl erase` ends it"
+    elif sha256 != (said.after if said else landed):
+        yield f"{file.name} opens to other bytes than were landed", "Restore the file from the vault's backup"
 
 
 def _is_its_key(vault: Vault) -> bool:
@@ -178,6 +199,27 @@ def _tombstones(settings: Settings, _registry: Registry) -> Iterator[tuple[str, 
             yield problem, "Restore tombstones/ from a backup"
 
 
+def _sandboxes(settings: Settings, registry: Registry) -> Iterator[tuple[str, str]]:
+    for partner, made in follow.older(settings).items():
+        yield f"the sandbox of {partner} is older than the current release or the last cut: {made}", f"`cgt-etl sandbox build {partner}`"
+    for partner, made in follow.served_before(settings).items():
+        yield f"the database of {partner} on a server is older than its sandbox: {made}", f"`cgt-etl sandbox serve {partner}`, or `unserve`"
+    if settings.has_master_key:
+        for partner in follow.built(settings):
+            try:
+                home.box(settings, registry, partner).trail.read()
+            except CgtError as error:
+                yield f"sandbox of {partner}: {error.what}", error.remedy
+
+
+def _rights(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
+    if settings.has_master_key:
+        try:
+            log(settings.rights, named_keys(settings).rights).read()
+        except TamperedChain as error:
+            yield error.what, error.remedy
+
+
 def _room(settings: Settings, _registry: Registry) -> Iterator[tuple[str, str]]:
     builds = [path for path in settings.builds.glob("*.duckdb") if read.is_id(path.stem)]
     if builds:
@@ -198,5 +240,7 @@ LOOKS: dict[str, Look] = {
     "decisions": _decisions,
     "actions": _actions,
     "tombstones": _tombstones,
+    "sandboxes": _sandboxes,
+    "rights": _rights,
     "room": _room,
 }

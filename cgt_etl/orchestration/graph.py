@@ -10,6 +10,7 @@ from cgt_etl.orchestration.model_assets import dbt_assets, identity_asset, mart_
 from cgt_etl.orchestration.promise_checks import promise_checks
 from cgt_etl.orchestration.release_assets import gate_asset, release_asset
 from cgt_etl.orchestration.resource import NightResource
+from cgt_etl.orchestration.sandbox_assets import sandboxes_asset
 from cgt_etl.orchestration.sensors import inbox_sensor, watchdog
 from cgt_etl.orchestration.warehouse import manifest
 from cgt_etl.settings import Settings
@@ -33,6 +34,7 @@ def build(settings: Settings, registry: Registry) -> dg.Definitions:
             gate_asset(mart_keys(parsed)),
             release_asset(),
             cards_asset(),
+            sandboxes_asset(),
         ],
         asset_checks=promise_checks(registry),
         jobs=[night_job],

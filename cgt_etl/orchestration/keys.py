@@ -1,7 +1,7 @@
 """Names in the asset graph (keys, groups, owners) and how a step fails there. One place, so that every stage finds the one before it.
 
 partner/<partner>  ->  landing/<partner>/<feed>  ->  landed/<dialect>/<feed>__<object>, identity/*, control/*  ->  dbt models
-->  gate  ->  release  ->  feedback_cards
+->  gate  ->  release  ->  feedback_cards, sandboxes
 """
 
 import re
@@ -18,6 +18,7 @@ PLAN = dg.AssetKey("plan")
 GATE = dg.AssetKey("gate")
 RELEASE = dg.AssetKey("release")
 CARDS = dg.AssetKey("feedback_cards")
+SANDBOXES = dg.AssetKey("sandboxes")
 HANDOFFS = "handoffs"
 """Group of what is told of handoffs: their marts, which say so themselves, and the cards."""
 

@@ -38,7 +38,9 @@ def nights_to_run(settings: Settings, registry: Registry, inbox: Path, only: str
 
 
 def run_night(settings: Settings, registry: Registry, inbox: Path, night: str, *, received_at: datetime) -> NightReport:
-    """Land, plan, identify, prepare, build, judge, publish, tell. A refused file costs itself only; a closed gate holds the night.
+    """Land, plan, identify, prepare, build, judge, publish, tell, build sandboxes.
+
+    A refused file costs itself only; a closed gate holds the night.
 
     Args:
         received_at: with a zone; goes to manifests and nowhere else.
@@ -56,6 +58,7 @@ def run_night(settings: Settings, registry: Registry, inbox: Path, night: str, *
             if steps.judge().is_open:
                 steps.publish()
                 steps.tell_partners()
+                steps.follow_sandboxes()
     return steps.report
 
 

@@ -88,6 +88,8 @@ class NightReport:
     """Breaches of handoffs that are new in the release."""
     cards: list[str] = field(default_factory=list)
     """What is amiss with the feedback cards of the release."""
+    sandboxes: list[str] = field(default_factory=list)
+    """Which sandboxes are not of the release, and why."""
     release_id: str | None = None
     """The release that is current when the night ends."""
     is_increment: bool = False
@@ -105,7 +107,7 @@ class NightReport:
         gate = [f"gate{' CLOSED' if line.is_closing else ''}: {line.sentence}" for line in self.gate]
         alerts = [f"ALERT: {sentence}" for sentence in self.alerts]
         cards = [f"feedback cards: {sentence}" for sentence in self.cards]
-        return [*(f"left out: {problem}" for problem in self.problems), *left_out, *gate, *alerts, *cards]
+        return [*(f"left out: {problem}" for problem in self.problems), *left_out, *gate, *alerts, *cards, *self.sandboxes]
 
     def counts(self) -> dict[str, Any]:
         """Totals of what the night's files held: units and cells in, accepted, set aside, erased; files by outcome."""

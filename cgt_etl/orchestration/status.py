@@ -13,6 +13,7 @@ from cgt_etl.landing import promises
 from cgt_etl.landing.delivery import Delivery, Manifest, deliveries
 from cgt_etl.landing.version import is_older
 from cgt_etl.release import night_record, plan, read
+from cgt_etl.sandbox import follow
 from cgt_etl.settings import Settings
 
 
@@ -25,6 +26,7 @@ def lines(settings: Settings, registry: Registry, as_of: datetime) -> list[str]:
     return [
         *_releases(settings, registry, listed),
         *_stewards(settings),
+        *_sandboxes(settings),
         *_landed(listed, manifests),
         *_to_do(registry, listed, manifests),
         *_promised(promises.standings(registry, listed, as_of)),
@@ -68,6 +70,15 @@ def _stewards(settings: Settings) -> Iterator[str]:
     if waiting.waiting:
         what = f"{len(waiting.waiting) - proposals} contradictions and {proposals} proposals of who is who wait"
         yield f"Stewards:   {what}; `cgt-etl identity review`"
+
+
+def _sandboxes(settings: Settings) -> Iterator[str]:
+    if partners := follow.built(settings):
+        older = follow.older(settings)
+        yield f"Sandboxes:  {len(partners)}, {len(older) or 'none'} older than the release or the last cut"
+        yield from (f"  {partner}: of {made}; `cgt-etl sandbox build {partner}`" for partner, made in older.items())
+        served = follow.served_before(settings)
+        yield from (f"  {partner}, on a server: of {made}; `cgt-etl sandbox serve {partner}`" for partner, made in served.items())
 
 
 def _landed(listed: list[Delivery], manifests: dict[str, Manifest]) -> Iterator[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cgt_etl.orchestration.warehouse import Built
     from cgt_etl.quality.gate import Verdict
     from cgt_etl.reports.nightly import Told
+    from cgt_etl.sandbox.follow import Followed
 
 WHOLE = "Run the whole job `night`: a step by itself has nothing to work on"
 P = ParamSpec("P")
@@ -116,6 +117,7 @@ class Night:
             if self.plan.is_nothing_new:
                 self._record("released")
                 self.tell_partners()
+                self.follow_sandboxes()
         return self.plan
 
     @step
@@ -209,6 +211,18 @@ class Night:
         except Exception as error:
             self.report.cards.append(f"not all could be written: {_ours('tell_partners', error)}")
         if self.report.cards:
+            self._record("released")
+        return done
+
+    @step
+    def follow_sandboxes(self) -> Followed:
+        """Build the sandboxes that there are again from the release that stands: whoever withdrew is gone from them too. It stands whatever
+        becomes of them: each that fails is a sentence in the report."""
+        from cgt_etl.sandbox import follow
+
+        done = follow.follow(self.settings, self.registry, who=f"night {self.name}", at=datetime.now(UTC))
+        self.report.sandboxes += done.sentences
+        if done.failed:
             self._record("released")
         return done
 

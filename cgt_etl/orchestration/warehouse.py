@@ -122,7 +122,8 @@ def manifest(settings: Settings, registry: Registry) -> dict[str, Any]:
 def dbt_build(settings: Settings, registry: Registry, plan: Plan, work_db: Path) -> Built:
     """Build every model and run every data test in `work_db`. The caller holds the lease.
 
-    Seeds are part of a full build only: a base holds the same ones, or it would be no base. Unit tests belong to the test suite.
+    Seeds and views are part of a full build only: a base holds the same ones, or it would be no base. Ephemeral models are compiled with
+    what reads them. Unit tests belong to the test suite.
 
     Raises:
         DeclarationError: the project does not parse, or a released column is not described; says where.
@@ -131,9 +132,12 @@ def dbt_build(settings: Settings, registry: Registry, plan: Plan, work_db: Path)
     marts.load()  # what is not described is not built
     project(settings, registry)
     fault_point("dbt.before")
-    arguments = ["build", "--no-write-json", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"]
+    left_out = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "exposure"]
+    materialized = ["config.materialized:ephemeral"]
     if plan.base is not None:
-        arguments += ["--exclude-resource-type", "seed"]
+        left_out += ["--exclude-resource-type", "seed"]
+        materialized += ["config.materialized:view"]
+    arguments = ["build", "--no-write-json", *left_out, "--exclude", *materialized]
     outcome = _invoke(settings, work_db, arguments)
     if outcome.result is None:
         manifest(settings, registry)  # says where the project does not parse, if that is it

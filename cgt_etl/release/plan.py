@@ -20,7 +20,7 @@ from cgt_etl.landing.delivery import Delivery, delivery
 from cgt_etl.release import digest, night_record, read
 from cgt_etl.settings import PACKAGE, REPOSITORY, Settings
 
-SCHEMA_VERSION = "1.5.0"
+SCHEMA_VERSION = "1.6.0"
 """Of the released tables: major when a column goes or changes its meaning, minor when one comes."""
 ENGINES = ("duckdb", "dbt-core", "dbt-duckdb", "pandera", "polars", "pyarrow")
 """Packages whose version may change a released byte."""
@@ -78,7 +78,7 @@ def plan(settings: Settings, registry: Registry, deliveries: Iterable[Delivery])
     inputs = _inputs(registry, listed, decisions.inputs(settings))
     inputs_hash = digest.of_json(inputs)
     previous = read.current(settings)
-    base = previous if previous and _can_grow(settings, previous, inputs) else None
+    base = previous if previous and _can_grow(settings, previous, inputs) and not _erases_anew(listed, previous) else None
     before = base.inputs["deliveries"] if base else {}
     return Plan(
         deliveries=listed,
@@ -130,6 +130,13 @@ def _can_grow(settings: Settings, previous: read.Release, inputs: dict[str, Any]
         and identity_folder(settings, previous.id).is_dir()
         and _surroundings(previous.inputs) == _surroundings(inputs)
     )
+
+
+def _erases_anew(listed: tuple[Delivery, ...], previous: read.Release) -> bool:
+    """Whether another door than before erases records of a delivery: a build that is grown keeps deleted rows in its free pages."""
+    before = previous.inputs["deliveries"]
+    changed = (one for one in listed if one.id in before and before[one.id]["door16"] != one.door16)
+    return any(one.manifest.counts.get("units", {}).get("erased") for one in changed)
 
 
 def _surroundings(inputs: dict[str, Any]) -> dict[str, Any]:

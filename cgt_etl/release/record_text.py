@@ -19,11 +19,13 @@ from cgt_etl.contracts.formats import (
 )
 from cgt_etl.contracts.packing import plain_name
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.errors import CgtError
 from cgt_etl.extract import fcs, json_document, workbook, xml_records
 from cgt_etl.extract.packed import unpacked
 from cgt_etl.extract.text import encoding_of
 from cgt_etl.landing.delivery import Delivery
 from cgt_etl.landing.keys import named_keys
+from cgt_etl.landing.raw import RawFile
 from cgt_etl.landing.vault import Vault, printable
 from cgt_etl.settings import Settings
 
@@ -39,14 +41,18 @@ def lines(settings: Settings, delivery: Delivery, first: int, last: int) -> list
         DeclarationError: the feed is no longer declared, so nothing says how its file is encoded.
         RefusedFile: it was refused for its packing.
         VaultError: the key does not open the vault, or the file was altered.
-        CgtError: its partner tokenised it.
+        CgtError: its partner tokenised it, or the first of them was erased from it.
     """
     said = delivery.manifest
     if said.is_tokenised:
         raise said.raw_is_elsewhere()
     extension = Registry.load(settings).binding(delivery.partner, delivery.feed).feed.extension
-    vault, name = Vault(settings.vault, named_keys(settings).vault), said.source_name
-    with vault.readable(f"{delivery.id}/raw.enc") as raw, unpacked(extension.file, raw, name, extension.entry) as path:
+    keys, name = named_keys(settings), said.source_name
+    file = RawFile(Vault(settings.vault, keys.vault), keys, delivery.id)
+    if (rewritten := file.rewritten()) is not None and (rewritten.is_whole or first in rewritten.positions):
+        under = f"tombstones/{rewritten.tombstone:04d}.json says by whom and why"
+        raise CgtError("what stood there was erased", remedy=under, file=name, position=first)
+    with file.vault.readable(file.name) as raw, unpacked(extension.file, raw, name, extension.entry) as path:
         return [printable(line.rstrip("\n")) for line in _printed(extension.file, path, plain_name(name), first, last)]
 
 

@@ -7,6 +7,7 @@
     engine.py    starts it, waits for it, ends it: the one way by which a statement of a partner is run
     trail.py     who did what with a sandbox: append-only, each entry marked over the one before
     bundle.py    a copy that the partner opens on its own machine
+    serving/     a PostgreSQL database of its own, for a partner whose tools speak to nothing else
     view.py      what the page of a sandbox says
     home.py      all of this for a home
 

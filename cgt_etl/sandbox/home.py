@@ -1,4 +1,4 @@
-"""The sandboxes of a home: built, asked, exported, and what happened to them. Everything done to one goes into its trail here.
+"""The sandboxes of a home: built, asked, exported, served, and what happened to them. Everything done to one goes into its trail here.
 
     $CGT_HOME/sandboxes/<partner>/sandbox.duckdb   encrypted; readable by its owner alone
     $CGT_HOME/sandboxes/<partner>/trail.jsonl
@@ -28,7 +28,7 @@ from cgt_etl.landing.lease import lease
 from cgt_etl.release import read
 from cgt_etl.sandbox import bundle, engine, network, own, store
 from cgt_etl.sandbox.trail import Trail, of_statement
-from cgt_etl.settings import Settings
+from cgt_etl.settings import Settings, fault_point
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class Box:
     @property
     def trail(self) -> Trail:
         return Trail(self.folder, self.keys.sandbox(self.partner, "trail"))
+
+    @property
+    def served_as(self) -> str:
+        """Name of its database and role on a PostgreSQL server: a token, since other partners may read the names of roles."""
+        return f"sandbox_{self.keys.sandbox(self.partner, 'serve').hex()[:16]}"
 
 
 @dataclass(frozen=True)
@@ -138,3 +143,63 @@ def export(made: Box, out: Path, who: str, at: datetime) -> Exported:
     entry = made.trail.append(at, who, "export", {"release": release})
     manifest = bundle.write(made.file, made.key, out, key, {"partner": made.partner, "trail_head": entry.mark})
     return Exported(out, key.hex(), manifest)
+
+
+def serve(made: Box, server: str, who: str, at: datetime, password: str | None = None) -> int:
+    """Put the sandbox onto a PostgreSQL server, as a database that its partner alone reads, in place of the one before; gives its tables.
+
+    Args:
+        server: libpq connection string of a superuser, without a password.
+        password: what the partner logs in with from now on; None leaves it as it is.
+
+    Raises:
+        CgtError: there is no sandbox, the server is not fit (`serving.server`), a table cannot be held there (`serving.tables`), or the
+            partner has no password yet; what it read before then still stands.
+    """
+    _needs_psycopg()
+    from cgt_etl.sandbox.serving import server as servers
+    from cgt_etl.sandbox.serving import tables, tenant
+
+    name = made.served_as
+    with store.reading(made.file, made.key) as source, servers.connected(server) as admin, tenant.held(admin, name):
+        if password is None and not tenant.has_password(admin, name):
+            raise CgtError("this partner has no password on this server yet", remedy="Give --password-file")
+        with admin.transaction():
+            tenant.role(admin, name)
+            servers.refuse_open(admin, name)
+        (release,) = source.execute("select value from about.made_from where name = 'release'").fetchone() or ("",)
+        try:
+            with servers.connected(server, tenant.make(admin, name)) as fresh:
+                tenant.lock(fresh)
+                count = tables.load(source, fresh, name)
+            fault_point("sandbox loaded")
+            made.trail.append(at, who, "serve", {"release": release, "database": name})
+            tenant.replace(admin, name, password)
+        finally:
+            tenant.drop_unfinished(admin, name)
+    return count
+
+
+def unserve(made: Box, server: str, who: str, at: datetime) -> None:
+    """Drop the database and the role of the partner from a PostgreSQL server, and end their sessions.
+
+    Raises:
+        CgtError: there is neither, or see `serving.server.connected`.
+    """
+    _needs_psycopg()
+    from cgt_etl.sandbox.serving import server as servers
+    from cgt_etl.sandbox.serving import tenant
+
+    with servers.connected(server) as admin, tenant.held(admin, made.served_as):
+        if not tenant.drop(admin, made.served_as):
+            raise CgtError("this partner is not served there", remedy="Name the server in --server")
+        made.trail.append(at, who, "unserve", {"database": made.served_as})
+
+
+def _needs_psycopg() -> None:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise CgtError(
+            "serving needs psycopg, which is not installed", remedy="pip install --require-hashes -r requirements/postgres.lock"
+        ) from None

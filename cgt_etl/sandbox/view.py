@@ -6,7 +6,7 @@ last of all deliveries came, and nothing more than the partner may read. Plain v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,15 +15,19 @@ import duckdb
 import polars as pl
 
 from cgt_etl.contracts.registry import Registry
+from cgt_etl.egress.granted import EVERYBODY
+from cgt_etl.egress.rights import duo
 from cgt_etl.egress.rights.agreements import Network, To, ToPartner, ToRole
+from cgt_etl.egress.rights.log import log
 from cgt_etl.handoffs.cards.card import Feed
 from cgt_etl.landing import promises
+from cgt_etl.landing.chain import FIRST
 from cgt_etl.landing.delivery import Delivery, delivery
 from cgt_etl.release import read
 from cgt_etl.release.tables import quoted
 from cgt_etl.sandbox import store
 from cgt_etl.sandbox.home import Box
-from cgt_etl.sandbox.trail import FIRST, Entry
+from cgt_etl.sandbox.trail import Entry
 from cgt_etl.settings import Settings
 
 SHOWN_ENTRIES = 25
@@ -58,6 +62,22 @@ def _addressed(to: To) -> str:
     if isinstance(to, ToPartner):
         return to.partner
     return f"every {to.role.replace('_', ' ')}" if isinstance(to, ToRole) else "every partner"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A shared view that was made: of this partner's rows for somebody, or of somebody's for this partner."""
+
+    name: str
+    recipient: str
+    use: str
+    """In the words of DUO."""
+    as_of: str
+    """ISO date on which agreements had to permit it: the last one of its release."""
+    release: str
+    tables: tuple[str, ...]
+    agreements: tuple[str, ...]
+    """`contributor/agreement`."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +120,10 @@ class View:
     cuts: tuple[str, ...]
     """Quarters of all cuts."""
     agreements: tuple[Agreement, ...]
+    given: tuple[Shared, ...]
+    """With rows of this partner, newest first."""
+    received: tuple[Shared, ...]
+    """For this partner, newest first."""
     entries: tuple[Entry, ...]
     """The last of the audit trail, newest first."""
     entry_count: int
@@ -115,7 +139,7 @@ def view(settings: Settings, registry: Registry, box: Box, agreements: Sequence[
 
     Raises:
         CgtError: there is no sandbox, or the release that it was made from is gone.
-        TamperedTrail: the audit trail was changed.
+        TamperedChain: the audit trail or the log of decisions was changed.
     """
     partner = registry.partners[box.partner]
     with store.reading(box.file, box.key) as connection:
@@ -130,6 +154,7 @@ def view(settings: Settings, registry: Registry, box: Box, agreements: Sequence[
     release = read.find(settings, made["release"])
     listed = [delivery(settings, id_, said["door16"]) for id_, said in sorted(release.inputs["deliveries"].items())]
     entries = box.trail.read()
+    kept = [one for one in reversed(log(settings.rights, box.keys.rights).read()) if "share" in one]
     return View(
         partner=box.partner,
         partner_name=partner.name,
@@ -143,6 +168,8 @@ def view(settings: Settings, registry: Registry, box: Box, agreements: Sequence[
         bands=bands,
         cuts=cuts,
         agreements=tuple(sorted(agreements, key=lambda one: one.id)),
+        given=tuple(shown for one in kept if (shown := _shared(one, f"{box.partner}/"))),
+        received=tuple(shown for one in kept if one["share"]["recipient"] in (box.partner, EVERYBODY) and (shown := _shared(one))),
         entries=tuple(reversed(entries[-SHOWN_ENTRIES:])),
         entry_count=len(entries),
         head=entries[-1].mark if entries else FIRST,
@@ -178,6 +205,28 @@ def _contributions(registry: Registry, partner: str, listed: Sequence[Delivery])
             )
         )
     return tuple(lines)
+
+
+def _shared(record: Mapping[str, Any], contributor: str = "") -> Shared | None:
+    """What a record of the log says of a share, of the tables that an agreement let go; None where there is none.
+
+    Args:
+        contributor: begins the names of the agreements that count, `partner/`; all where it is empty.
+    """
+    said = record["share"]
+    by = {name: [one for one in of["agreements"] if one.startswith(contributor)] for name, of in said["tables"].items() if of["rows"]}
+    tables = {name: agreements for name, agreements in by.items() if agreements}
+    if not tables:
+        return None
+    return Shared(
+        name=said["share"],
+        recipient="every partner" if said["recipient"] == EVERYBODY else said["recipient"],
+        use=duo.said(said["use"]),
+        as_of=record["decisions"][0]["as_of"],
+        release=record["release"],
+        tables=tuple(tables),
+        agreements=tuple(sorted({one for agreements in tables.values() for one in agreements})),
+    )
 
 
 def _learned(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Grid, ...], tuple[str, ...]]:

@@ -222,7 +222,7 @@ class Engine:
                         "utc": one.utc,
                         "replaces": one.replaces,
                     }
-                    for one in (*fact.events, *(defect.adds if defect else ()))
+                    for one in ((defect.restates or fact.events) + defect.adds if defect else fact.events)
                 ],
                 "consent": asdict(fact.consent) if fact.consent else None,
                 "graded": fact.graded,

@@ -120,6 +120,8 @@ class DefectClass:
     """Types of the edges that the record no longer states."""
     adds: tuple[Stated, ...] = ()
     """Events that only the record with the defect states."""
+    restates: tuple[Stated, ...] = ()
+    """Events that it states in the place of the record's own; none: those stay."""
     needs: tuple[str, ...] = ()
     """Measurements and types of event that some record of the same batch or the same person must state, for the house to find it."""
     beside: tuple[str, ...] = ()

@@ -240,6 +240,10 @@ class DoseUnit:
     component: str
     car_pos_e6: float
     """Viable cells that count (CAR+, NK, or edited CD34+) in it, 10*6."""
+    containers: int
+    """Bags or vials that it was filled into."""
+    expires: date
+    """Last day on which it may be given."""
 
 
 @dataclass(frozen=True)
@@ -300,6 +304,8 @@ class Administration:
     conditioning_started: date | None
     """Lymphodepletion or conditioning."""
     received_at_site: datetime
+    thawed: datetime | None
+    """None of a graft, which is not followed."""
     stopped: str = ""
     """Why it was not given whole: `reaction`; empty where it was."""
     withheld: tuple[str, ...] = ()

@@ -88,6 +88,10 @@ class Product:
     storage_limit_c: float
     """Highest allowed temperature of the frozen product."""
     specification_version: str
+    thaw_window_min: int = 0
+    """Minutes from the thaw within which the infusion begins; 0 of a graft. Chosen, after H15 of `handoffs.csv`."""
+    storage_lowest_c: float = -196.0
+    """Lowest one: that of liquid nitrogen."""
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ def simulate(
     said = {"world": world, "journeys": journeys, "nights": nights, "seed": seed, "defects": defects, "high_volume": high_volume}
     engine.truth.whole("world", said)
     engine.truth.whole("effects", effects.PLANTED)
+    for product in parties.products:
+        engine.truth.product(product)
     engine.truth.whole("clocks", {party.partner: party.clock_ahead_min * 60 for party in parties.blood_centres})
     engine.finish()
 

@@ -61,8 +61,8 @@ _COLUMNS = {
         expansion_fold:double population_doublings:double disposition_code
     """,
     "dose_unit": """
-        dose_unit_id lot_id container_no batch_id recipient_subject_id product_name_code component_code planned_cells_10_6:double
-        planned_car_positive_cells_10_6:double disposition_code
+        dose_unit_id lot_id container_no container_count:bigint batch_id recipient_subject_id product_name_code component_code
+        expiry_date:date planned_cells_10_6:double planned_car_positive_cells_10_6:double disposition_code
     """,
     "administration": """
         administration_id subject_id therapy_order_id journey_id product_name_code site_id started_at_utc:timestamp started_local

@@ -13,7 +13,8 @@ from typing import Literal
 import pyarrow as pa
 
 from cgt_etl.simulator.model import Journey
-from cgt_etl.simulator.table_rows import Row, Rows, subject_key
+from cgt_etl.simulator.table_row import Row, subject_key
+from cgt_etl.simulator.table_rows import Rows
 from cgt_etl.simulator.table_shapes import SCHEMAS
 from cgt_etl.simulator.world.journeys import journeys, network
 

@@ -62,6 +62,17 @@ class Truth:
         rest = {one.name: _plain(getattr(journey, one.name)) for one in fields(journey) if one.name not in told}
         self.say("journeys", {**of, **rest})
 
+    def product(self, product: Product) -> None:
+        """How a product is to be handled."""
+        row = {
+            "name": product.name,
+            "specification_version": product.specification_version,
+            "thaw_window_min": product.thaw_window_min,
+            "storage_lower_c": product.storage_lowest_c,
+            "storage_upper_c": product.storage_limit_c,
+        }
+        self.say("products", row)
+
     def close(self) -> None:
         for handle in self._open.values():
             handle.close()

@@ -43,7 +43,7 @@
         },
         'therapy_order': {
             'order_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text', 'status': 'text',
-            'cancelled_date': 'date',
+            'issued_date': 'date', 'cancelled_date': 'date',
         },
         'collection': {
             'din_token': 'text', 'donor_token': 'text', 'recipient_token': 'text', 'coi_token': 'text', 'order_token': 'text',
@@ -74,7 +74,7 @@
         },
         'dose_unit': {
             'lot_token': 'text', 'batch_token': 'text', 'coi_token': 'text', 'recipient_token': 'text', 'product_name_code': 'text',
-            'component_code': 'text', 'parent_object': 'text',
+            'component_code': 'text', 'container_count': 'integer', 'expiry_date': 'date', 'parent_object': 'text',
         },
         'administration': dict(
             person, batch_token='text', lot_token='text', order_token='text', product_name_code='text', status='text',
@@ -125,8 +125,9 @@
         'consent': dict(
             person, scope_code='text', purpose_code='text', version='text', jurisdiction_code='text', given='time', withdrawn='time'
         ),
-        'hold_limit': {
+        'handling_limit': {
             'product_name_code': 'text', 'version': 'text', 'jurisdiction_code': 'text', 'hold_warning_h': 'number', 'hold_limit_h': 'number',
+            'thaw_window_min': 'number', 'storage_lower_c': 'number', 'storage_upper_c': 'number',
         },
         'specification_limit': {
             'attribute': 'text', 'product_name_code': 'text', 'version': 'text', 'jurisdiction_code': 'text', 'lower_limit': 'number',

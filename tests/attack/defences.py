@@ -55,11 +55,10 @@ class Deleted(NamedTuple):
     attacks: Callable[[int], Iterator[Found]]
     """Of a seed, tried key after key."""
 
-
-def is_missed(deleted: Deleted, seed: int) -> bool:
-    """Whether an attack succeeds once the defence is gone."""
-    with patch.object(deleted.of, deleted.defence, deleted.instead):
-        return any(True for _ in deleted.attacks(seed))
+    def is_missed(self, seed: int) -> bool:
+        """Whether an attack succeeds once the defence is gone."""
+        with patch.object(self.of, self.defence, self.instead):
+            return any(True for _ in self.attacks(seed))
 
 
 def _keys(seed: int, many: int | None = None) -> Iterator[bytes]:

@@ -30,6 +30,10 @@ class Figure(StrEnum):
     BRACKETED = "counts of others told within less than the base"
     RESTS = "figures that rest on too few contributors"
     TOLD = "bytes that tell what was withheld"
+    ESCAPED = "statements that escape and bombs that are not ended"
+    FOREIGN = "foreign canaries"
+    WIDENED = "decisions that give more than was agreed"
+    MEMBERS = "models that tell members from strangers"
 
 
 class Found(NamedTuple):

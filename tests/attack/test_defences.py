@@ -1,4 +1,7 @@
-"""Each defence, taken away, lets an attack succeed, and none succeeds while all are there. `make attack` does so for ten sets of keys."""
+"""Each defence, taken away, lets an attack succeed, and none succeeds while all are there.
+
+`make attack` does so for ten sets of keys, and for the defences of sandboxes and questions, too.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,26 @@ import pytest
 
 from cgt_etl.egress.collective.ledger import Ledger
 from cgt_etl.egress.collective.publish import publish
-from tests.attack import defences, worlds
+from tests.attack import access, defences, worlds
 from tests.attack.defences import Deleted
 from tests.attack.families import programme
 from tests.attack.history import history, play
 from tests.egress.collective.worlds import FIRST, people
 
-NAMES = [f"{one.defence} {number}" for number, one in enumerate(defences.ALL)]
+DELETED = (*defences.ALL, *access.RIGHTS)
+NAMES = [f"{one.defence} {number}" for number, one in enumerate(DELETED)]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("deleted", defences.ALL, ids=NAMES)
+@pytest.mark.parametrize("deleted", DELETED, ids=NAMES)
 def test_each_defence_deleted_lets_an_attack_succeed(deleted: Deleted) -> None:
-    assert defences.is_missed(deleted, seed=0)
+    assert deleted.is_missed(seed=0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kept", [*defences.GUARDS, *defences.OTHERS[:1], *defences.OTHERS[-2:]], ids=lambda kept: kept.defence)
+@pytest.mark.parametrize(
+    "kept", [*defences.GUARDS, *defences.OTHERS[:1], *defences.OTHERS[-2:], *access.RIGHTS], ids=lambda kept: kept.defence
+)
 def test_while_it_is_there_the_same_attack_finds_nothing(kept: Deleted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(defences, "KEYS", 12)
     assert list(kept.attacks(0)) == []

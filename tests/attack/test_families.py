@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests.attack import table, worlds
-from tests.attack.families import curves, metadata, tracker
+from tests.attack.families import curves, metadata, policies, tools, tracker
 from tests.egress.world import ASKED
 
 
@@ -20,7 +20,8 @@ def test_no_attack_finds_anything() -> None:
 
 @pytest.mark.slow
 def test_metadata_tell_nothing() -> None:
-    assert not table.once()
+    """What else `make attack` plays once is played, in part, beside the tests of what is attacked."""
+    assert not any(sum(many.values()) for many in table.once(table.ONCE[:1]).values())
 
 
 @pytest.mark.slow
@@ -61,3 +62,30 @@ def test_words_in_a_footer_are_seen(tmp_path: Path) -> None:
 def test_a_refusal_that_says_the_count_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "audit", lambda cuts: [sum(sum(trace.counts.values()) for trace in cuts[-1].cells.values())])
     assert [found.says for found in metadata.refusals()] == ["the text of a refusal differs with the count"]
+
+
+def _home(folder: Path, said: str) -> Path:
+    """A home with one row, and what each tool left."""
+    accepted = folder / "landing" / "a" / "b" / "c" / "d" / "accepted"
+    accepted.mkdir(parents=True)
+    pl.DataFrame({"lot": ["LOT-48151623"]}).write_parquet(accepted / "b.parquet")
+    for place in tools.PLACES:
+        (folder / place).mkdir()
+        (folder / place / "left.html").write_text(said if place == "dbt" else "nothing")
+    return folder
+
+
+def test_a_word_of_a_row_in_an_artefact_is_seen(tmp_path: Path) -> None:
+    assert [found.says for found in tools.attack(_home(tmp_path, "failed for LOT-48151623"))] == ["dbt/left.html: 1 words of rows"]
+
+
+def test_a_tool_that_left_nothing_is_no_success(tmp_path: Path) -> None:
+    home = _home(tmp_path, "fine")
+    assert list(tools.attack(home)) == []
+    (home / "quality" / "left.html").unlink()
+    assert len(list(tools.attack(home))) == 1
+
+
+def test_a_decision_that_gives_more_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policies.world, "oracle", lambda of, asked: asked.form == "aggregate")
+    assert list(policies.attack(0))

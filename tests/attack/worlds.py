@@ -10,11 +10,13 @@ import polars as pl
 from cgt_etl.egress.collective.engine import Quarter
 from cgt_etl.egress.collective.ledger import Ledger
 from cgt_etl.egress.collective.publish import publish
-from cgt_etl.egress.share import Asked, share
+from cgt_etl.egress.share import Asked
 from cgt_etl.simulator.collective_world import Size, at, world
 from tests.attack.history import History, history, play
 from tests.egress import world as release_world
 from tests.egress.collective.worlds import DIMENSIONS, evenly, people, plan
+from tests.sandbox.escapes import PLACE, Outside
+from tests.sandbox.locked import around
 
 PLAN = plan("ab", "bc")
 CONTRIBUTORS = 8
@@ -68,6 +70,13 @@ def twins(seed: int, folder: Path) -> tuple[Path, Path]:
     return places[0], places[1]
 
 
+def outside(folder: Path) -> Outside:
+    """A locked sandbox, and what lies around it, in a new folder below."""
+    place = folder / f"home-{PLACE}"
+    place.mkdir()
+    return around(place)
+
+
 def twin_shares(folder: Path, asked: Asked = release_world.ASKED) -> tuple[Path, Path]:
     """Shared views of two releases that differ in a rare code, which is suppressed, and in a column that is dropped."""
     made = []
@@ -76,5 +85,5 @@ def twin_shares(folder: Path, asked: Asked = release_world.ASKED) -> tuple[Path,
         rows["journey"][0]["modality_code"] = modality
         rows["batch"][0]["process_version"] = process
         release = release_world.release(folder / f"release of {name}", rows)
-        made.append(share(release, release_world.KEY, asked, folder / name).folder)
+        made.append(release_world.made(release, folder / name, asked).folder)
     return made[0], made[1]

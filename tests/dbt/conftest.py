@@ -19,6 +19,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from cgt_etl.cli import LOOK_FOR_CYCLES
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
 from cgt_etl.identity.build import build
@@ -33,6 +34,8 @@ GIVEN = """
 select schema_name || '.' || table_name, list(column_name order by column_index)
 from duckdb_columns() where schema_name in ('landed', 'control', 'identity') group by all
 """
+
+DBT = f"import gc; gc.set_threshold({LOOK_FOR_CYCLES}); from dbt.cli.main import cli; cli()"
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,8 @@ def dbt(home: Path, *command: str) -> Built:
     folder, target = project(settings, registry), home / "dbt" / "target"
     places = ["--project-dir", folder, "--profiles-dir", folder, "--target-path", target, "--log-path", home / "logs"]
     done = subprocess.run(
-        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--quiet", *command, *map(str, places)],
-        env=os.environ | {"CGT_BUILD_DB": str(work), "CGT_THREADS": "2", "DO_NOT_TRACK": "1"},
+        [sys.executable, "-c", DBT, "--quiet", *command, *map(str, places)],
+        env=os.environ | {"CGT_BUILD_DB": str(work), "CGT_THREADS": "1", "DO_NOT_TRACK": "1"},
         cwd=folder,
         capture_output=True,
         text=True,

@@ -162,6 +162,14 @@ def test_every_table_that_computes_has_a_unit_test(built: Built) -> None:
     assert computed - tested == {"finding", "row_source"}, "unions of what others compute"
 
 
+def test_data_tests_are_of_tables(built: Built) -> None:
+    """A night builds no ephemeral model by itself, and an increment no view: a test of one would be passed over in silence."""
+    tests = [node for node in built.manifest["nodes"].values() if node["resource_type"] == "test"]
+    assert tests
+    kinds = {node["unique_id"]: node["config"]["materialized"] for node in built.models.values()}
+    assert {kinds[model] for test in tests for model in test["depends_on"]["nodes"] if model in kinds} <= {"incremental", "table"}
+
+
 def test_everything_ran_and_passed(built: Built) -> None:
     assert {result["status"] for result in built.results} <= {"success", "pass"}
     assert {result["unique_id"].split(".")[0] for result in built.results} == {"model", "seed", "test", "unit_test"}

@@ -61,13 +61,14 @@ def samples() -> dict[str, dict[str, Any]]:
     ]
     without_label = certificate(LAYOUT_7)
     del without_label["labels"]["Lot (CD4):"]
+    lots, unread = {"Containers:": "2", "Expiry:": "19NOV2027"}, {"Containers:": "two", "Expiry:": "NOV2027"}
     late = {"Issued:": at("2026-01-05 08:00"), "Disposition:": "N (nonconforming)", "Disposed:": at("2026-01-06 10:00")}
     return {
         "CoA_7781_202512181000.xlsx": certificate(LAYOUT_7),
         "CoA_7781_202601061200.xlsx": certificate(final, **late),
-        "CoA_7782_202601061300.xlsx": certificate(in_words, **{"Batch #:": "7782", "Mfg start:": "07NOV2025", "Market:": "EU"}),
+        "CoA_7782_202601061300.xlsx": certificate(in_words, **{"Batch #:": "7782", "Mfg start:": "07NOV2025", "Market:": "EU", **lots}),
         "CoA_7790_202601071200.xlsx": certificate(
-            odd, **{"Batch #:": "7790", "Market:": "elsewhere", "Disposition:": "X", "Lot (CD8):": None, "Lot (CD4):": None}
+            odd, **{"Batch #:": "7790", "Market:": "elsewhere", "Disposition:": "X", "Lot (CD8):": None, "Lot (CD4):": None, **unread}
         ),
         "CoA_7791_202601071300.xlsx": certificate(LAYOUT_7, **{"Batch #:": "7791", "JOIN ID:": "0098/221"}),
         "CoA_7792_202601071400.xlsx": certificate(LAYOUT_7, **{"Batch #:": "7792", "Issued:": "mid December"}),

@@ -32,7 +32,7 @@ def test_layouts_are_whole() -> None:
     assert columns["donor_registry", "request"] == 21
     assert columns["courier_tms", "shipment"] == 11
     assert columns["courier_custody", "custody"] == 32
-    assert columns["order_portal", "order"] == 12
+    assert columns["order_portal", "order"] == 16
     assert columns["vi_cell_blu", "cell_count"] == 34
     assert columns["revvity_matrix", "matrix_count"] == 14
     assert columns["flow_cytometry", "acquisition"] == 23
@@ -50,7 +50,7 @@ def test_layouts_are_whole() -> None:
     assert columns["freezer_log", "freeze_run"] == 9
     assert columns["registry_ct", "outcome"] == 17 + 1  # priorlines, which the layout lacks
     assert columns["uci_bmt", "transplant"] == 37
-    assert columns["qc_coa", "certificate"] == 10 + 2  # Mfg start: and Market:
+    assert columns["qc_coa", "certificate"] == 10 + 4  # Mfg start:, Market:, Containers: and Expiry:
     assert columns["mes_batch_record", "parameter"] == 11 + 1 + 3  # RM_IN is read twice; the layout lacks VEC_EXP, PROC_VER and EQUIP
 
 

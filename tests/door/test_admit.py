@@ -208,10 +208,11 @@ def test_wrong_field_count_is_counted(tmp_path: Path) -> None:
 
 def test_suppressed_persons_leave_no_trace(tmp_path: Path) -> None:
     suppressed = (token(KEYS.linkage, "mrn", "northgate", "00777777"),)
-    rows = [row(), row(mrn="777777", sex="CANARY"), row(mrn="777777", din="CANARY"), ["CANARY", "777777"]]
+    broken = [["CANARY", "777777"], ["CANARY", "00777777^^^NORTH^MR"], ["CANARY", "Patient/777777-a"]]
+    rows = [row(), row(mrn="777777", sex="CANARY"), row(mrn="777777", din="CANARY"), *broken]
     admission = admitted(tmp_path, *rows, suppressed=suppressed)
-    assert admission.counts["units"] == {"in": 4, "accepted": 1, "set_aside": 0, "erased": 3}
-    assert admission.counts["cells"]["erased"] == 30
+    assert admission.counts["units"] == {"in": 6, "accepted": 1, "set_aside": 0, "erased": 5}
+    assert admission.counts["cells"]["erased"] == 50
     assert (admission.set_aside, verdicts(admission)) == ([], [])
     assert admission.links["source_row"].unique().to_list() == [2]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 
@@ -22,6 +23,21 @@ def _door_rules() -> list[tuple[str, set[str]]]:
 @pytest.mark.parametrize(("rule", "effects"), _door_rules())
 def test_effects_are_those_of_the_catalogue(rule: str, effects: set[str]) -> None:
     assert effect_of(rule, is_key=False) in effects
+
+
+def test_every_rule_that_the_code_names_is_in_the_catalogue() -> None:
+    """Rules of files, of the door, of identities and of plausibility, wherever a module, a model or a contract names one."""
+    package, project = vocabulary.FOLDER.parent, vocabulary.FOLDER.parents[1] / "dbt_project" / "models"
+    files = [
+        *(path for path in package.rglob("*.py") if "simulator" not in path.parts),
+        *package.glob("dialects/*/*.odcs.yaml"),
+        *project.rglob("find_*.sql"),
+    ]
+    named = {rule: path.name for path in files for rule in re.findall(r"""(?:["']|id: )([RDIF]\d\d)\b""", path.read_text(encoding="utf-8"))}
+    with CATALOGUE.open(encoding="utf-8", newline="") as file:
+        known = {row["rule_id"] for row in csv.DictReader(file)}
+    assert len(named) > 40
+    assert {rule: where for rule, where in named.items() if rule not in known} == {}
 
 
 def test_key_cells_take_their_row_along() -> None:

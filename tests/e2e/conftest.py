@@ -36,7 +36,8 @@ class Home:
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {"CGT_HOME": str(self.path), "CGT_MASTER_KEY": KEY} | dict(self.extra)
+        # Two workers share the cores that dbt's threads would take from each other.
+        return os.environ | {"CGT_HOME": str(self.path), "CGT_MASTER_KEY": KEY, "CGT_THREADS": "1"} | dict(self.extra)
 
     def python(self, program: str, *arguments: str) -> str:
         """What a program prints that runs as the command line would."""
@@ -129,9 +130,9 @@ def inbox(sample: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def network(inbox: Path, parsed: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Three nights, one after the other. Other workers read it too: break a copy (`copy_of`)."""
+    """Three nights, one after the other, with two threads as where nothing is set. Other workers read it too: break a copy (`copy_of`)."""
     with once(tmp_path_factory, "played") as (folder, is_first):
-        home = Home(folder / "home", inbox)
+        home = Home(folder / "home", inbox, (("CGT_THREADS", "2"),))
         if is_first:
             take_along(parsed, home.path)
             home.run(anew=True)
@@ -172,16 +173,22 @@ def of_the_few(inbox: Path, to: Path) -> Path:
     return to
 
 
+def declared(folder: Path, inbox: Path) -> Few:
+    """Their declarations, and what they delivered; nothing is played yet."""
+    for kind, names in (("partners", FEW_PARTNERS), ("dialects", FEW_DIALECTS)):
+        (folder / kind).mkdir()
+        for name in names:
+            (folder / kind / name).symlink_to(REPOSITORY / "cgt_etl" / kind / name)
+    of_the_few(inbox, folder / "inbox")
+    return Few(folder)
+
+
 @pytest.fixture(scope="session")
 def few(inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Few:
     with once(tmp_path_factory, "few") as (folder, is_first):
         made = Few(folder)
         if is_first:
-            for kind, names in (("partners", FEW_PARTNERS), ("dialects", FEW_DIALECTS)):
-                (folder / kind).mkdir()
-                for name in names:
-                    (folder / kind / name).symlink_to(REPOSITORY / "cgt_etl" / kind / name)
-            of_the_few(inbox, folder / "inbox")
+            declared(folder, inbox)
             made.home.run("--night", "0001", anew=True)
             shutil.copytree(made.home.path, folder / "home-1", symlinks=True)
             made.home.run()

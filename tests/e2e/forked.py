@@ -9,6 +9,7 @@ standard input, and answers with the id of the new process, then with its exit s
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -86,6 +87,8 @@ def _serve() -> None:
     # A thread that holds a lock is not in the fork, and its lock is: polars starts some when it is imported.
     assert threading.active_count() == 1
     assert "polars" not in sys.modules
+    gc.collect()
+    gc.freeze()  # a fork that looked through all of this for cycles would copy its pages
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that have answered
     asked = socket.socket(fileno=os.dup(0))
     while True:

@@ -10,8 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.attack.families import tools
 from tests.e2e.conftest import REPOSITORY, Few, of_the_few, simulate
-from tests.e2e.test_share import grant
+from tests.e2e.test_share import grant, permitting
 
 pytestmark = pytest.mark.slow
 
@@ -94,7 +95,9 @@ def test_fifty_canaries(few: Few, tmp_path: Path) -> None:
         if file.is_file()
     ]
     grant(home.release)
-    home.cli("release", "share", "--name", "trial", "--purpose", "research", "--minimum-cell", "2", "--out", str(tmp_path / "shared"))
+    partners = permitting(tmp_path / "partners", (few.folder / "partners").iterdir())
+    asked = ("--name", "trial", "--to", "cell_outcomes_registry", "--purpose", "research", "--minimum-cell", "2")
+    home.cli("release", "share", *asked, "--out", str(tmp_path / "shared"), CGT_PARTNERS=partners)
     shared = haystacks(tmp_path / "shared")
     assert any("(decoded)" in name for name, _ in shared)
     written += shared
@@ -105,3 +108,4 @@ def test_fifty_canaries(few: Few, tmp_path: Path) -> None:
     stored = [home.path / "dagster", home.path / "releases", home.path / "landing"]
     assert all(folder.is_dir() and any(folder.rglob("*")) for folder in stored), "the search covered what it claims to"
     assert any(home.path.glob("landing/*/patient/*/*/demographics.parquet")), "and the names that became tokens"
+    assert list(tools.attack(home.path)) == [], "nor does any other word of a row stand in what the tools left"

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-import re
 import shutil
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from cgt_etl.door.tokens import Keys
 from cgt_etl.sandbox import store
+from tests.attack.families.tools import WORD, words_of_rows
 from tests.e2e.conftest import FEW_PARTNERS, Few, Home
 
 pytestmark = pytest.mark.slow
-_WORD = re.compile(r"(?=(?:[^\d\s]*\d){4})[\w.:+-]{8,}")
-"""Numbers, times, tokens and codes long enough that two tenants do not have them by chance: four digits in eight signs, or more."""
-_OF_THE_DOOR = ("source_delivery", "sequence", "partner", "site")
-"""Columns of accepted rows that say where a row stands."""
 
 
 def signs(home: Path, tenants: list[str]) -> dict[str, set[str]]:
     """Of each tenant the words of its accepted rows and links that no other tenant has in its own."""
-    found: dict[str, set[str]] = {}
-    for tenant in tenants:
-        words: set[str] = set()
-        for path in [*home.glob(f"landing/{tenant}/*/*/*/accepted/*.parquet"), *home.glob(f"landing/{tenant}/*/*/*/links.parquet")]:
-            frame = pl.read_parquet(path)
-            for column in frame.columns:
-                if column not in _OF_THE_DOOR:
-                    words |= set(_WORD.findall(" ".join(map(str, frame[column].drop_nulls().unique().to_list()))))
-        found[tenant] = words
+    found = {tenant: words_of_rows(home, tenant) for tenant in tenants}
     return {one: words.difference(*(theirs for other, theirs in found.items() if other != one)) for one, words in found.items()}
 
 
@@ -41,7 +30,7 @@ def told(file: Path, key: bytes) -> set[str]:
         named = connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'sandbox'").fetchall()
         rows = [connection.execute(f'from "{schema}"."{name}"').pl() for schema, name in named]
     return {
-        word for frame in rows for column in frame.columns for word in _WORD.findall(" ".join(map(str, frame[column].unique().to_list())))
+        word for frame in rows for column in frame.columns for word in WORD.findall(" ".join(map(str, frame[column].unique().to_list())))
     }
 
 
@@ -78,3 +67,19 @@ def test_ones_own_rows_are_the_same_where_nobody_else_delivers(few: Few, tmp_pat
         home.cli("sandbox", "build", tenant, "--who", "ann")
     assert contents(alone, tenant) == contents(together, tenant)
     assert len(contents(alone, tenant)) > 10
+
+
+def test_who_withdrew_is_gone_from_a_sandbox_with_the_next_night(few: Few, tmp_path: Path) -> None:
+    home, tenant = few.copy(tmp_path / "home"), "northgate_blood_centre"
+    home.cli("sandbox", "build", tenant, "--who", "ann")
+    given = next(few.home.inbox.glob(f"*/{tenant}/apheresis/*.csv")).read_text(encoding="utf-8")
+    donor = next(csv.DictReader(io.StringIO(given)))["DNR_NO"]
+    home.cli("suppress", "--kind", "donor_id", "--issuer", tenant, stdin=f"{donor}\n")
+    home.cli("reland")
+    before = {one["table_name"]: int(one["rows"]) for one in contents(home, tenant)}
+    home.run()
+    after = {one["table_name"]: int(one["rows"]) for one in contents(home, tenant)}
+    assert after["apheresis__apheresis"] < before["apheresis__apheresis"]
+    assert after["collection"] < before["collection"]
+    assert after["subject_identifier"] < before["subject_identifier"]
+    assert "Sandboxes:  1, none older" in home.cli("status").stdout

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.shares import for_hub, for_partner
-from cgt_etl.door.tokens import Keys
+from cgt_etl.door.tokens import Keys, release_token
 from cgt_etl.identity.build import build
 from cgt_etl.landing import deliveries
 from cgt_etl.landing.inbox import land_all, scan
@@ -42,22 +43,76 @@ def delivered(inbox: Path) -> Iterator[tuple[str, str, str, list[Path]]]:
         yield night, partner, feed, files
 
 
-def test_a_hub_without_keys_releases_the_same_bytes(few: Few, tmp_path: Path) -> None:
-    few.home.cli("key", "hub", str(tmp_path / "hub.key"))
-    inbox, places = tmp_path / "inbox", {}
+@dataclass(frozen=True)
+class Played:
+    """A hub without keys that released what its partners tokenised, each at a place of its own."""
+
+    hub: Home
+    places: dict[str, Home]
+
+    def tokenise(self, inbox: Path, to: Path, partners: Iterable[str]) -> None:
+        exports: dict[tuple[str, str], list[Path]] = {}
+        for _, partner, feed, files in delivered(inbox):
+            exports.setdefault((partner, feed), []).extend(files)
+        for (partner, feed), files in exports.items():
+            if partner in partners:
+                done = self.places[partner].cli("partner", "tokenise", partner, feed, *map(str, files), "--out", str(to / partner / feed))
+                assert done.stdout.count("\n") == len(files)
+
+
+@pytest.fixture(scope="module")
+def played(few: Few, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    folder = tmp_path_factory.mktemp("tokenised")
+    few.home.cli("key", "hub", str(folder / "hub.key"))
+    inbox, places = folder / "inbox", {}
     for partner in FEW_PARTNERS:
-        few.home.cli("key", "partner", partner, str(tmp_path / f"{partner}.key"))
-        places[partner] = under(few.at(tmp_path / "at" / partner, inbox), tmp_path / f"{partner}.key")
-    for _, partner, feed, files in delivered(few.home.inbox):
-        out = inbox / "0001" / partner / feed
-        done = places[partner].cli("partner", "tokenise", partner, feed, *map(str, files), "--out", str(out))
-        assert done.stdout.count("\n") == len(files)
-    hub = under(few.at(tmp_path / "hub", inbox), tmp_path / "hub.key")
-    hub.run()
+        few.home.cli("key", "partner", partner, str(folder / f"{partner}.key"))
+        places[partner] = under(few.at(folder / "at" / partner, inbox), folder / f"{partner}.key")
+    made = Played(under(few.at(folder / "hub", inbox), folder / "hub.key"), places)
+    made.tokenise(few.home.inbox, inbox / "0001", FEW_PARTNERS)
+    made.hub.run()
+    return made
+
+
+def test_a_hub_without_keys_releases_the_same_bytes(few: Few, played: Played, tmp_path: Path) -> None:
+    hub = played.hub
     assert hub.tables() == few.home.tables()
     assert hub.manifest["inputs"] == few.home.manifest["inputs"]
     assert not (hub.path / "vault").exists()
     hub.cli("handoffs", "cards", "--out", str(tmp_path / "cards"))
+    assert "Nothing is wrong" in hub.cli("doctor", expect=None).stdout
+
+
+def test_a_hub_without_keys_erases_whom_its_partners_erased(few: Few, played: Played, tmp_path: Path) -> None:
+    """A patient who is known to more than one partner: each erases them at its place, and tokenises again."""
+    hub, keys = played.hub, Keys(MASTER)
+    links = pl.read_parquet(list(hub.path.glob("landing/*/*/*/*/links.parquet")), include_file_paths="path")
+    mine = links.filter(kind="mrn", issuer="lakeside_hospital", person="recipient")
+    one = (
+        mine.group_by("linkage_token")
+        .agg(pl.len(), pl.col("path").n_unique().alias("files"))
+        .sort("files", "len", "linkage_token")
+        .row(-1)[0]
+    )
+    theirs = mine.filter(linkage_token=one)
+    signs = [text.encode() for text in {one, release_token(keys.release, one), *theirs["partner_token"]}]
+    partners = {Path(path).relative_to(hub.path / "landing").parts[0] for path in theirs["path"]}
+    assert "lakeside_hospital" in partners
+    number = played.places["lakeside_hospital"].cli("partner", "resolve", one).stdout.split("  ")[0].split()[-1]
+    for partner in partners:
+        place = played.places[partner]
+        place.cli("suppress", "--kind", "mrn", "--issuer", "lakeside_hospital", stdin=number)
+        place.cli("reland")
+    night = str(hub.manifest["night"])
+    assert {sign for _, data in haystacks(hub.path) for sign in signs if sign in data} == set(signs)
+    played.tokenise(few.home.inbox, hub.inbox / "0002", partners)
+    hub.run()
+    assert "0 admissions" not in hub.cli("erase", "--who", "data protection", "--why", "request 17").stdout
+    assert [(name, sign) for name, data in haystacks(hub.path) for sign in signs if sign in data] == []
+    hub.cli("release", "build", "--as-of", night, "--out", str(tmp_path / "as-of"))
+    again = haystacks(tmp_path / "as-of")
+    assert any("subject" in name for name, _ in again)
+    assert [(name, sign) for name, data in again for sign in signs if sign in data] == []
     assert "Nothing is wrong" in hub.cli("doctor", expect=None).stdout
 
 

@@ -59,6 +59,21 @@ def test_what_is_private_by_default_is_shared_with_nobody() -> None:
     assert isinstance(POLICY.shared["batch"].columns["process_version"], Drop)
 
 
+def test_the_policy_and_the_models_call_the_same_columns_proprietary() -> None:
+    """What the policy keeps back as a maker's own has that privacy class; of a table withheld as one, all that it tells of the making."""
+    for mart in marts.load():
+        table = POLICY.tables[mart.name]
+        for column in mart.columns:
+            name = f"{mart.name}.{column.name}"
+            if isinstance(table, Withheld):
+                is_key = column.name in mart.primary_key or column.privacy in ("quasi", "date")
+                is_known = is_key or column.name in (*POLICY.everywhere, "product_name_code", "jurisdiction_code")
+                assert table.withheld != "proprietary" or is_known or column.privacy == "proprietary", name
+            else:
+                action = table.columns.get(column.name, POLICY.everywhere.get(column.name))
+                assert (isinstance(action, Drop) and action.drop.startswith("proprietary")) == (column.privacy == "proprietary"), name
+
+
 def test_a_table_hangs_on_tables_that_come_before_it() -> None:
     """What is read from top to bottom is true: an id that a table hangs on is the id of a table above it."""
     ids: set[str] = set()

@@ -5,18 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from cgt_etl.egress.share import Asked
+from cgt_etl.egress import policy
+from cgt_etl.egress.policy import Drop, Table
+from cgt_etl.egress.rights.agreements import Agreement, Declared, Network, Refusal
+from cgt_etl.egress.rights.columns import catalogue
+from cgt_etl.egress.rights.decisions import Rights
+from cgt_etl.egress.share import Asked, Done, share
+from cgt_etl.release import marts
 from cgt_etl.release.read import Release
 from tests.genealogy import released
+from tests.release import sample
 
 Rows = dict[str, list[dict[str, object]]]
 KEY = bytes(range(32))
-ASKED = Asked("trial", "research", minimum=2)
+TELLER, ASKER = "teller", "asker"
+"""Partner that told every row of the world unless it says another, and the one whom shares are for."""
+ROLES = {TELLER: ("hospital",), ASKER: ("registry",), "rival": ("hospital",), "maker": ("manufacturer",)}
+ASKED = Asked("trial", "research", ASKER, minimum=2)
 DAY = date(2025, 11, 3)
 
 
@@ -36,7 +47,7 @@ def consent(name: str, purpose: str | None = "DUO:0000042", **changes: object) -
         "scope_code": "research",
         "purpose_code": purpose,
         "given_date": date(2025, 1, 2),
-        "source_delivery": "harbor_hospital/consent/0123456789abcdef",
+        "source_delivery": delivery(TELLER),
         "source_row": 1,
     }
     return said | changes
@@ -134,13 +145,108 @@ def _journey(world: Rows, donor: str, patient: str, day: date) -> None:
             "kind": "event",
             "source_table": "event",
             "source_key": event["event_id"],
-            "source_delivery": "harbor_hospital/procedure/0123456789abcdef",
         }
     )
 
 
+def planted() -> Rows:
+    """`rows`, a row in every other table, and canaries."""
+    made = rows()
+    for name in [mart.name for mart in marts.load() if not made.get(mart.name)]:
+        made[name] = [{"subject_id": person("anna")}] if '"subject_id"' in dict(sample.declared())[name] else [{}]
+    assert plant(made) > 100
+    return made
+
+
+def plant(rows: Rows) -> int:
+    """Fill what is not to be shared: texts with canaries, times with dates. Gives how many cells."""
+    said, planted = policy.load(), 0
+    for mart in marts.load():
+        how = said.tables[mart.name]
+        types = {name.strip('"'): type_ for name, type_ in (part.split(" ", 1) for part in dict(sample.declared())[mart.name].split(", "))}
+        for row in rows[mart.name]:
+            for column in (
+                one.name for one in mart.columns if one.name not in ("subject_id", "scope_code", "purpose_code", "withdrawn_at_utc")
+            ):
+                action = how.columns.get(column, said.everywhere.get(column)) if isinstance(how, Table) else Drop(drop="withheld")
+                if types[column] == "varchar" and isinstance(action, Drop) and mart.name != "consent":
+                    row[column] = f"CANARY {mart.name} {column}"
+                elif types[column] in ("date", "timestamp") and row.get(column) is None:
+                    row[column] = datetime(2024, 2, 29, 23, 59)  # noqa: DTZ001
+                else:
+                    continue
+                planted += 1
+    return planted
+
+
+def delivery(partner: str) -> str:
+    return f"{partner}/feed/0123456789abcdef"
+
+
 def release(folder: Path, given: Mapping[str, Sequence[Mapping[str, object]]]) -> Release:
-    return released.release(folder, given)
+    return released.release(folder, told(given))
+
+
+def told(given: Mapping[str, Sequence[Mapping[str, object]]]) -> dict[str, list[dict[str, object]]]:
+    """The rows, where each that does not say who told it was told by those whom its key `told_by` names, or by `TELLER`."""
+    found: dict[str, list[dict[str, object]]] = {name: [] for name in given}
+    lineage: list[dict[str, object]] = []
+    for mart in marts.load():
+        names = {column.name for column in mart.columns}
+        for row in given.get(mart.name, ()):
+            by = row.get("told_by", (TELLER,))
+            one = {name: value for name, value in row.items() if name != "told_by"}
+            if mart.name not in ("row_source", "delivery", "party", "site"):
+                key = "|".join(str(row.get(name)) for name in mart.primary_key)
+                named = {"table_name": mart.name, "row_key": key, "source_row_first": 1, "source_row_last": 1}
+                if "source_delivery" in names:
+                    one.setdefault("source_delivery", delivery(by[0]))  # type: ignore[index]
+                else:
+                    lineage += [named | {"source_delivery": delivery(partner)} for partner in by]  # type: ignore[attr-defined]
+            found[mart.name].append(one)
+    return found | {"row_source": [*found.get("row_source", []), *lineage]}
+
+
+def agreement(**changes: object) -> Agreement:
+    """One that gives everybody all that a shared view may hold, for any use, but for the changes."""
+    terms: dict[str, object] = {
+        "agreement": "all",
+        "to": "everybody",
+        "purposes": ["DUO:0000004"],
+        "consent": "research",
+        "tables": sorted(policy.load().shared),
+        "tier": "network",
+        "signed": date(2020, 1, 1),
+        "expires": date(2030, 1, 1),
+        "in_return": ["thanks"],
+    }
+    return Agreement.model_validate(terms | changes)
+
+
+def rights(declared: Mapping[str, Declared] | None = None) -> Rights:
+    """Of the world's partners; of the teller's plain agreement where nothing is declared."""
+    sharing = policy.load()
+    given = {TELLER: Declared((agreement(),))} if declared is None else declared
+    return Rights(Network(ROLES, _columns(), frozenset(sharing.purposes), given))  # type: ignore[arg-type]
+
+
+def refusal(**changes: object) -> Refusal:
+    return Refusal.model_validate({"refusal": "no", "to": "everybody", "what": "all", "why": "because"} | changes)
+
+
+@cache
+def _columns() -> object:
+    return catalogue(marts.load(), policy.load())
+
+
+@cache
+def _plain() -> Rights:
+    return rights()
+
+
+def made(given: Release, out: Path, asked: Asked = ASKED, key: bytes = KEY, by: Rights | None = None) -> Done:
+    """A share of a release, by the plain rights where none are given."""
+    return share(given, key, asked, out, by or _plain())
 
 
 def table(out: Path, name: str) -> pl.DataFrame:

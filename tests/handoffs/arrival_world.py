@@ -13,8 +13,8 @@ DOSE, BARE, OTHER = "d05e" * 8, "ba5e" * 8, "strange0" * 4
 
 TABLES = {
     "dose_unit": (
-        "dose_unit_id text, lot_id text, container_no text, component_code text, product_name_code text, recipient_subject_id text, "
-        "planned_cells_10_6 double, disposition_code text, batch_id text"
+        "dose_unit_id text, lot_id text, container_no text, container_count bigint, expiry_date date, component_code text, "
+        "product_name_code text, recipient_subject_id text, planned_cells_10_6 double, disposition_code text, batch_id text"
     ),
     "batch": (
         "batch_id text, therapy_order_id text, parent_batch_id text, process_version text, ended_date date, disposition_code text"
@@ -30,7 +30,10 @@ TABLES = {
         "lower_limit double, upper_limit double, specification_id text, status_code text, verdict_code text, "
         "recomputed_verdict_code text, timepoint_code text, superseded_by_measurement_id text, dose_unit_id text, batch_id text"
     ),
-    "specification": "specification_id text, lower_limit double, upper_limit double, limit_code text, version text",
+    "specification": (
+        "specification_id text, lower_limit double, upper_limit double, limit_code text, version text, thaw_window_min double, "
+        "storage_lower_c double, storage_upper_c double"
+    ),
     "shipment": (
         "shipment_id text, sent_at_utc timestamp, received_at_utc timestamp, transit_h double, qualified_until_at_utc timestamp, "
         "stated_out_of_specification_min double, read_out_of_specification_min double, read_out_of_specification_most_min double, "
@@ -84,9 +87,9 @@ def build() -> duckdb.DuckDBPyConnection:
         ],
         "journey": [("journey1", "order1")],
         "dose_unit": [
-            (DOSE, "10f1" * 8, "2", None, "nakcel", "subject1", 150.5, "released", "batch1"),
-            (BARE, "10f2" * 8, None, None, None, None, None, None, None),
-            (OTHER, "strange_lot", "7", None, "nakcel", "subject1", 77.7, "terminated", "strange_batch"),
+            (DOSE, "10f1" * 8, "1", 1, _at(30, 0).date(), None, "nakcel", "subject1", 150.5, "released", "batch1"),
+            (BARE, "10f2" * 8, *(None,) * 9),
+            (OTHER, "strange_lot", None, 7777, _at(1, 0).date(), None, "nakcel", "subject1", 77.7, "terminated", "strange_batch"),
         ],
         "event": [
             ("drug_product_filled", "batch1", None, None, "maker.main", _at(2, 0).date()),
@@ -94,7 +97,10 @@ def build() -> duckdb.DuckDBPyConnection:
             ("shipment_packed", None, DOSE, "box1", "courier.main", _at(9, 0).date()),
             ("shipment_packed", None, OTHER, "strange_box", "courier.main", _at(11, 0).date()),
         ],
-        "specification": [("s1", 70.0, None, None, "v4"), ("s2", None, None, "no_growth", "v4")],
+        "specification": [
+            ("s1", 70.0, None, None, "v4", 60.0, -196.0, -150.0),
+            ("s2", None, None, "no_growth", "v4", 60.0, -196.0, -150.0),
+        ],
         "measurement": [
             _result("dp_viability", 91.0, "pass", of=told, spec="s1"),
             _result("dp_cd3_purity", 60.0, "fail", of=(None, "batch1")),

@@ -42,17 +42,32 @@ def test_what_the_dose_is(warehouse: duckdb.DuckDBPyConnection) -> None:
     told = _pairs(_sheet(warehouse), "What it is")
     assert told == {
         "Lot": f"token {'10f1' * 8}: the number itself is in no release",
-        "Container": "2",
+        "Container": "1 of 1",
         "Product": "nakcel",
         "For recipient": "key subject1",
         "Made by": "Larch Therapies",
         "Manufacture ended": "2026-03-02, in place of an earlier batch",
         "Process version": "P5",
         "Cells to give": "150.5 million, by the certificate",
-        "Expiry": words.EXPIRY,
-        "Thaw window": words.THAW,
+        "Expiry": "last day 2026-03-30, the earliest that a record states",
+        "Thaw window": "60 min from the thaw to the start of the infusion",
+        "Storage": "-196 to -150 °C",
     }
     assert _pairs(_sheet(warehouse, number="lot L-17"), "What it is")["Lot"] == "lot L-17, as the maker writes it"
+
+
+def test_until_when_it_may_be_given(warehouse: duckdb.DuckDBPyConnection) -> None:
+    asks = "Expiry, thaw window"
+    assert _verdict(_sheet(warehouse), "Expiry") == Verdict(asks, "until 2026-03-30; begin within 60 min of the thaw", "good")
+    warehouse.execute("update specification set thaw_window_min = 30, storage_lower_c = null where specification_id = 's2'")
+    assert _verdict(_sheet(warehouse), "Expiry").said.endswith("within 30 min of the thaw"), "the strictest of two"
+    warehouse.execute("update specification set thaw_window_min = null, storage_lower_c = null")
+    assert _verdict(_sheet(warehouse), "Expiry") == Verdict(asks, "until 2026-03-30; thaw window not told", "unknown")
+    told = _pairs(_sheet(warehouse), "What it is")
+    assert (told["Thaw window"], told["Storage"]) == (words.THAW, "at most -150 °C")
+    warehouse.execute("update dose_unit set expiry_date = '2026-03-10', container_no = null, container_count = 3")
+    assert _verdict(_sheet(warehouse), "Expiry") == Verdict(asks, "its last day was 2026-03-10", "look"), "the release knows 11 March"
+    assert _pairs(_sheet(warehouse), "What it is")["Container"] == "the lot is in 3; no record says which this is"
 
 
 def test_each_result_stands_beside_its_specification_the_worst_first(warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -150,6 +150,7 @@ def test_a_manifest_that_holds_needs_no_time_and_is_no_delivery(bench: Bench) ->
     assert (found.path.name, found.is_new, found.problem) == ("sample_1.csv", True, None)
 
 
+@pytest.mark.rule("F05")
 @pytest.mark.parametrize(
     ("said", "why"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from cgt_etl.door.tokens import Keys, release_token
 from cgt_etl.errors import CgtError, DeclarationError
 from cgt_etl.genealogy import asked
 from cgt_etl.landing import deliveries, quarantine, receipt, resolve, suppression
-from cgt_etl.landing.delivery import Landed
+from cgt_etl.landing.delivery import Landed, superseded
 from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.reland import reland_all
 from cgt_etl.operations import doctor
@@ -209,6 +210,23 @@ def test_what_came_before_lands_once_and_a_mended_contract_at_the_partner_takes_
     late = network.at("late-hub", for_hub(KEYS))
     assert only(network.received(late, night="0002")).is_new is True
     assert known(network.received(late))
+
+
+def test_what_is_sent_last_counts_though_admissions_before_it_are_gone_or_count_again(network: Network) -> None:
+    path = network.bench.deliver(HEADER + ROWS)
+    network.tokenised(path)
+    first = only(network.received()).delivery
+    suppression.add(network.partner, network.bench.registry, "mrn", "northbench", "17")
+    network.tokenised(path, night="0002", now=LATER)
+    assert only(network.received(night="0002")).is_new is True
+    for past in superseded(network.partner):  # as an erasure does
+        shutil.rmtree(past)
+    network.partner.vault.joinpath(suppression.NAME).unlink()
+    network.tokenised(path, night="0003", now=LATER)
+    assert only(network.received(night="0003")).is_new is True
+    assert known(network.received(night="0002"))
+    assert first is not None
+    assert only(deliveries(network.hub)).door16 == first.door16
 
 
 def test_a_bundle_of_an_older_contract_is_not_taken_and_says_what_to_do(network: Network) -> None:

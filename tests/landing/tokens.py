@@ -68,9 +68,9 @@ class Network:
 
 
 def landing(settings: Settings) -> dict[str, Any]:
-    """Every file of the landing, with its bytes; manifests without the clock and without where the bytes are."""
+    """Every file of the landing, with its bytes; manifests without the clock, and nothing of where the bytes are."""
     found: dict[str, Any] = {}
-    for path in sorted(path for path in settings.landing.rglob("*") if path.is_file()):
+    for path in sorted(path for path in settings.landing.rglob("*") if path.is_file() and path.name != "editions"):
         name = path.relative_to(settings.landing).as_posix()
         found[name] = path.read_bytes()
         if path.name == "manifest.json":

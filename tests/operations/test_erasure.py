@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from click.testing import CliRunner
 
 from cgt_etl.cli import cgt_etl
+from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys, release_token, token
 from cgt_etl.errors import CgtError
 from cgt_etl.identity import decisions
@@ -21,6 +23,7 @@ from cgt_etl.landing.vault import Vault
 from cgt_etl.operations import doctor, erasure
 from cgt_etl.release import digest, night_record, plan, read
 from cgt_etl.release.night_record import NightRecord
+from cgt_etl.settings import Settings
 from tests.landing import bench as benches
 from tests.landing.bench import GOOD, HEADER, LATER, NOW, Bench
 
@@ -50,22 +53,26 @@ def _token(mrn: str) -> str:
     return token(KEYS.linkage, "mrn", "northbench", mrn)
 
 
-def _night(bench: Bench, night: int) -> None:
+def night(settings: Settings, registry: Registry, number: int) -> None:
     """A release of what counts now, and its night's record, as `cgt-etl run` leaves them."""
-    made = plan.plan(bench.settings, bench.registry, deliveries(bench.settings))
-    id_ = f"{night:04d}-{made.inputs_hash[:16]}"
-    folder = bench.settings.releases / id_
+    made = plan.plan(settings, registry, deliveries(settings))
+    id_ = f"{number:04d}-{made.inputs_hash[:16]}"
+    folder = settings.releases / id_
     folder.mkdir(parents=True)
-    said = {"release_id": id_, "night": night, "inputs": made.inputs, "inputs_hash": made.inputs_hash, "tables": {}, "files": {}}
+    said = {"release_id": id_, "night": number, "inputs": made.inputs, "inputs_hash": made.inputs_hash, "tables": {}, "files": {}}
     (folder / "manifest.json").write_text(digest.json_text(said))
-    bench.settings.builds.mkdir(exist_ok=True)
-    plan.build_file(bench.settings, id_).write_text("build")
-    pointer = bench.settings.releases / "current"
+    settings.builds.mkdir(exist_ok=True)
+    duckdb.connect(plan.build_file(settings, id_)).close()
+    pointer = settings.releases / "current"
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(id_)
     inputs = made.inputs
-    record = NightRecord(night, "released", id_, made.inputs_hash, inputs["deliveries"], "", decisions=inputs["decisions"])
-    night_record.write(bench.settings, record)
+    record = NightRecord(number, "released", id_, made.inputs_hash, inputs["deliveries"], "", decisions=inputs["decisions"])
+    night_record.write(settings, record)
+
+
+def _night(bench: Bench, number: int) -> None:
+    night(bench.settings, bench.registry, number)
 
 
 def _forget(bench: Bench) -> None:
@@ -73,11 +80,15 @@ def _forget(bench: Bench) -> None:
     reland_all(bench.settings, bench.registry, received_at=LATER)
 
 
-def _rows(bench: Bench, night: int) -> pl.DataFrame:
+def rows(settings: Settings, registry: Registry, number: int) -> pl.DataFrame:
     """What a night is built from again."""
-    of = plan.as_of(bench.settings, bench.registry, night).deliveries
+    of = plan.as_of(settings, registry, number).deliveries
     frames = [pl.read_parquet(one.folder / "accepted/sample.parquet") for one in of]
     return pl.concat(frames).sort("source_delivery", "source_row")
+
+
+def _rows(bench: Bench, number: int) -> pl.DataFrame:
+    return rows(bench.settings, bench.registry, number)
 
 
 def test_nothing_of_the_person_is_left_and_the_past_can_be_built_without_them(bench: Bench) -> None:
@@ -85,9 +96,9 @@ def test_nothing_of_the_person_is_left_and_the_past_can_be_built_without_them(be
     decided = night_record.load(bench.settings, 1).decisions
     _forget(bench)
     _night(bench, 2)
-    erasure.erase(bench.settings, BECAUSE)
+    erasure.erase(bench.settings, bench.registry, BECAUSE)
     _night(bench, 3)
-    erasure.erase(bench.settings, BECAUSE)
+    erasure.erase(bench.settings, bench.registry, BECAUSE)
     theirs = token(KEYS.partner("northbench-1"), "mrn", "northbench", "00000017")
     mine = before.filter(pl.col("mrn") == theirs)
     assert mine.height == 2
@@ -107,24 +118,39 @@ def test_nothing_of_the_person_is_left_and_the_past_can_be_built_without_them(be
 
 def test_what_the_current_release_rests_on_waits_for_the_next_night(bench: Bench) -> None:
     _forget(bench)
-    first = erasure.erase(bench.settings, BECAUSE)
+    first = erasure.erase(bench.settings, bench.registry, BECAUSE)
     assert (len(first.decisions), first.admissions, first.releases) == (1, (), ())
     assert erasure.is_pending(bench.settings)
     _night(bench, 2)
-    second = erasure.erase(bench.settings, BECAUSE)
+    second = erasure.erase(bench.settings, bench.registry, BECAUSE)
     assert (len(second.admissions), len(second.releases), second.nights) == (2, 1, (1,))
     assert not erasure.is_pending(bench.settings)
-    assert erasure.erase(bench.settings, BECAUSE).is_empty
+    assert erasure.erase(bench.settings, bench.registry, BECAUSE).is_empty
     assert len(list(bench.settings.tombstones.glob("*.json"))) == 2
+
+
+def test_a_build_is_begun_anew_where_somebody_is_erased_for_a_build_that_is_grown_keeps_freed_pages(bench: Bench) -> None:
+    now = read.current(bench.settings)
+    assert now is not None
+    plan.identity_folder(bench.settings, now.id).mkdir()
+
+    def base() -> read.Release | None:
+        return plan.plan(bench.settings, bench.registry, deliveries(bench.settings)).base
+
+    suppression.add(bench.settings, bench.registry, kind="mrn", issuer="northbench", value="00000099")
+    reland_all(bench.settings, bench.registry, received_at=LATER)
+    assert base() == now
+    _forget(bench)
+    assert base() is None
 
 
 def test_who_was_never_named_keeps_everything(bench: Bench) -> None:
     """The delivery without the person keeps its past door: nothing but what has to go goes."""
     _forget(bench)
     _night(bench, 2)
-    erasure.erase(bench.settings, BECAUSE)
+    erasure.erase(bench.settings, bench.registry, BECAUSE)
     _night(bench, 3)
-    erasure.erase(bench.settings, BECAUSE)
+    erasure.erase(bench.settings, bench.registry, BECAUSE)
     doors = {path.name: len(list(path.glob("*/manifest.json"))) for path in bench.settings.landing.glob("*/*/*")}
     ids = {one.source_name: one.raw16 for one in deliveries(bench.settings)}
     assert {name: doors[raw16] for name, raw16 in ids.items()} == {"sample_1.csv": 1, "sample_2.csv": 2, "sample_3.csv": 1}
@@ -133,9 +159,9 @@ def test_who_was_never_named_keeps_everything(bench: Bench) -> None:
 def test_a_tombstone_names_nobody_and_a_change_of_it_shows(bench: Bench) -> None:
     _forget(bench)
     _night(bench, 2)
-    erasure.erase(bench.settings, BECAUSE)
+    erasure.erase(bench.settings, bench.registry, BECAUSE)
     _night(bench, 3)
-    erasure.erase(bench.settings, BECAUSE)
+    erasure.erase(bench.settings, bench.registry, BECAUSE)
     assert erasure.problems(bench.settings, KEYS) == []
     path = bench.settings.tombstones / "0001.json"
     written = json.loads(path.read_text())
@@ -152,7 +178,7 @@ def test_a_tombstone_names_nobody_and_a_change_of_it_shows(bench: Bench) -> None
 def test_a_kill_before_the_removal_leaves_the_rest_to_the_next_call(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     _forget(bench)
     _night(bench, 2)
-    erasure.erase(bench.settings, BECAUSE)
+    erasure.erase(bench.settings, bench.registry, BECAUSE)
     _night(bench, 3)
     whole = erasure._Work._remove
     calls: list[Path] = []
@@ -165,10 +191,10 @@ def test_a_kill_before_the_removal_leaves_the_rest_to_the_next_call(bench: Bench
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(erasure._Work, "_remove", staticmethod(killed))
-        erasure.erase(bench.settings, BECAUSE)
+        erasure.erase(bench.settings, bench.registry, BECAUSE)
     assert _rows(bench, 1).height
-    assert erasure.erase(bench.settings, BECAUSE).admissions
-    assert erasure.erase(bench.settings, BECAUSE).is_empty
+    assert erasure.erase(bench.settings, bench.registry, BECAUSE).admissions
+    assert erasure.erase(bench.settings, bench.registry, BECAUSE).is_empty
 
 
 def test_what_could_not_be_landed_again_is_named(bench: Bench) -> None:
@@ -176,7 +202,7 @@ def test_what_could_not_be_landed_again_is_named(bench: Bench) -> None:
     one, *others = deliveries(bench.settings)
     for other in others:
         reland_all(bench.settings, bench.registry, delivery=other.id, received_at=LATER)
-    assert erasure.erase(bench.settings, BECAUSE).not_looked_at == (one.id,)
+    assert erasure.erase(bench.settings, bench.registry, BECAUSE).not_looked_at == (one.id,)
     assert one.folder.is_dir()
 
 
@@ -185,7 +211,7 @@ def test_it_asks_for_the_steps_before_it(bench: Bench, skipped: str) -> None:
     if skipped == "reland":
         suppression.add(bench.settings, bench.registry, kind="mrn", issuer="northbench", value="00000017")
     with pytest.raises(CgtError, match=skipped):
-        erasure.erase(bench.settings, BECAUSE)
+        erasure.erase(bench.settings, bench.registry, BECAUSE)
     assert not bench.settings.tombstones.exists()
 
 

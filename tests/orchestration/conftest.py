@@ -23,6 +23,7 @@ from cgt_etl.orchestration import steps, warehouse
 from cgt_etl.release.read import Release
 from cgt_etl.reports.nightly import Told
 from cgt_etl.settings import PACKAGE, Settings
+from tests.dbt_parse import take_along
 
 CANARY = "Zebulon-QX77-Canary"
 """A value that no log, record or artefact may hold."""
@@ -92,22 +93,40 @@ class Stage:
                 yield str(path), path.read_bytes()
 
 
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """One partner with a file of one night, ready to run."""
-    project = tmp_path / "project"
+def _declared(folder: Path) -> tuple[Path, Settings]:
+    """dbt's project, and a home with one dialect and one partner."""
+    project = folder / "project"
     for name, text in MODELS.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
-    (tmp_path / "dialects" / "registry_ct").mkdir(parents=True)
-    shutil.copy(PACKAGE / "dialects" / "registry_ct" / "outcome.odcs.yaml", tmp_path / "dialects" / "registry_ct")
-    shutil.copytree(PACKAGE / "partners" / "cell_outcomes_registry", tmp_path / "partners" / "cell_outcomes_registry")
+    (folder / "dialects" / "registry_ct").mkdir(parents=True)
+    shutil.copy(PACKAGE / "dialects" / "registry_ct" / "outcome.odcs.yaml", folder / "dialects" / "registry_ct")
+    shutil.copytree(PACKAGE / "partners" / "cell_outcomes_registry", folder / "partners" / "cell_outcomes_registry")
+    paths = {"dialect_paths": (folder / "dialects",), "partner_paths": (folder / "partners",), "inbox": folder / "inbox"}
+    return project, Settings(home=folder / "home", **paths)
+
+
+@pytest.fixture(scope="session")
+def parsed_stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where dbt has parsed the small project: dbt's own thousand macros are most of what each of these tests would parse."""
+    folder = tmp_path_factory.mktemp("stage")
+    project, settings = _declared(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouse, "SOURCE", project)
+        warehouse.manifest(settings, Registry.load(settings))
+    return settings.home
+
+
+@pytest.fixture
+def stage(parsed_stage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """One partner with a file of one night, ready to run."""
+    project, settings = _declared(tmp_path)
+    take_along(parsed_stage, settings.home, project / "profiles.yml")
     inbox = tmp_path / "inbox"
     for partner, name in (("cell_outcomes_registry", "reg_20260101.csv"), ("cell_outcomes_registry", "reg_bad.csv"), ("nobody", "x.csv")):
         folder = inbox / "0001" / partner / "outcome"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"{CANARY},{name}\n")
-    settings = Settings(home=tmp_path / "home", dialect_paths=(tmp_path / "dialects",), partner_paths=(tmp_path / "partners",), inbox=inbox)
     made = Stage(settings, inbox, project)
     monkeypatch.setenv("CGT_MASTER_KEY", base64.b64encode(bytes(32)).decode())
     monkeypatch.setattr(warehouse, "SOURCE", project)

@@ -19,6 +19,7 @@ from cgt_etl.orchestration.job import nightly
 from cgt_etl.orchestration.report import NightReport
 from cgt_etl.orchestration.steps import Night, open_night
 from cgt_etl.release import night_record
+from cgt_etl.sandbox.follow import Followed
 from tests.orchestration.conftest import CANARY, Stage
 
 pytestmark = pytest.mark.slow
@@ -74,6 +75,7 @@ def test_a_night_is_a_run_with_counts_and_checks(stage: Stage) -> None:
             **{f"gate {suite}": True for suite in ("growth", "keys", "links", "medians", "rates")},
             "feedback_cards every_partner_has_its_card": True,
             "feedback_cards no_card_names_another": True,
+            "sandboxes every_sandbox_is_of_this_release": True,
         }
         cards = instance.get_latest_materialization_event(dg.AssetKey("feedback_cards"))
         assert cards is not None
@@ -93,6 +95,22 @@ def test_failing_cards_leave_a_release_a_run_that_ended_well_and_a_warning(stage
         assert instance.get_latest_materialization_event(dg.AssetKey("release")) is not None
         assert instance.get_latest_materialization_event(dg.AssetKey("feedback_cards")) is None
     assert [name for name, data in stage.written() if CANARY.encode() in data] == []
+
+
+def test_a_sandbox_that_fails_leaves_a_release_a_run_that_ended_well_and_a_check_that_names_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = Followed(["alder"], {"birch": CgtError("its build is gone", remedy="Build it again")})
+    monkeypatch.setattr("cgt_etl.sandbox.follow.follow", lambda *_, **__: followed)
+    assert any("sandbox of birch" in line for line in play(stage).lines())
+    with open_instance(stage.settings) as instance:
+        assert last_run(instance).status is dg.DagsterRunStatus.SUCCESS
+        assert checks(instance)["sandboxes every_sandbox_is_of_this_release"] is False
+        event = instance.get_latest_materialization_event(dg.AssetKey("sandboxes"))
+        assert event is not None
+        assert event.asset_materialization is not None
+        said = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+        assert (said["built"], said["failed"]) == (1, "birch")
 
 
 def test_a_closed_gate_makes_no_release_and_says_so(stage: Stage) -> None:

@@ -17,6 +17,7 @@ from cgt_etl.orchestration.steps import silent
 from cgt_etl.release import night_record
 from cgt_etl.release.read import Release
 from cgt_etl.reports.nightly import Told
+from cgt_etl.sandbox.follow import Followed
 from tests.orchestration.conftest import CANARY, Stage
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -173,6 +174,25 @@ def test_no_cards_where_nothing_is_released(stage: Stage) -> None:
     assert play(stage).cards == []
     stage.is_nothing_new = True
     assert play(stage).cards == []
+
+
+def test_a_sandbox_that_fails_is_named_in_the_record_and_the_release_stands(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def follow(_: object, __: object, *, who: str, **___: object) -> Followed:
+        asked.append(who)
+        return Followed(["alder"], {"birch": CgtError("its build is gone", remedy="Build it again")})
+
+    monkeypatch.setattr("cgt_etl.sandbox.follow.follow", follow)
+    report = play(stage)
+    assert report.status == "released"
+    [told] = [line for line in report.lines() if "sandbox" in line]
+    assert "the sandbox of birch could not be built and is the one before: its build is gone" in told
+    assert night_record.load(stage.settings, 1).problems[-1] in told
+    assert asked == ["night 0001"]
+    stage.closing = ["G02 no two rows share a primary key: does not hold for journey (block)"]
+    play(stage)
+    assert asked == ["night 0001"], "a held night changes no sandbox"
 
 
 def test_cards_that_a_kill_took_with_the_record_are_written_by_the_next_night(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

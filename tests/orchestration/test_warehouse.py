@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from cgt_etl.errors import CgtError, DeclarationError
 from cgt_etl.orchestration import warehouse
 from cgt_etl.release import workspace
+from tests.dbt_parse import REPOSITORY
 from tests.orchestration.conftest import CANARY, Stage
 
 FULL: Any = SimpleNamespace(base=None)
+INCREMENT: Any = SimpleNamespace(base="the release before")
 
 pytestmark = pytest.mark.slow
 
@@ -58,3 +61,19 @@ def test_a_project_that_does_not_parse_says_where(stage: Stage) -> None:
     stage.model("wrong", "select * from {{ ref('nowhere') }}")
     with pytest.raises(DeclarationError, match=r"wrong.*nowhere"):
         warehouse.manifest(stage.settings, stage.registry)
+
+
+def test_an_increment_adds_rows_by_name_and_stops_where_columns_differ(stage: Stage) -> None:
+    shutil.copy(REPOSITORY / "dbt_project" / "macros" / "materializations.sql", stage.project / "macros")
+    work = workspace.prepare(stage.settings, stage.registry, FULL, stage.settings.home, None)
+
+    def grown(plan: Any, columns: str) -> list[tuple[str, str | None]]:
+        stage.model("grown", f"{{{{ config(materialized='incremental', on_schema_change='fail') }}}} select {columns}")
+        return [(node.name, node.kind) for node in warehouse.dbt_build(stage.settings, stage.registry, plan, work).failed]
+
+    assert grown(FULL, "1 as one, 'a' as two") == []
+    assert grown(INCREMENT, "'b' as two, 2 as one") == []
+    assert grown(INCREMENT, "3 as one") == [("grown", "Binder Error")]
+    assert grown(INCREMENT, "4 as one, 'd' as two, true as more") == [("grown", "Binder Error")]
+    with duckdb.connect(str(work)) as connection:
+        assert connection.sql("from main.grown order by one").fetchall() == [(1, "a"), (2, "b")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -285,19 +285,29 @@ def _reworded() -> list[Callable[[str], str]]:
     ]
 
 
-def attacks(out: Outside) -> list[Attack]:
-    """Every attack once, in an order of its own: each expression in two other places, each order in two other forms."""
+Form = Callable[[str], str]
+
+
+def varied(
+    reads: Iterable[str], orders: Iterable[str], questions: Iterable[Attack], places: Sequence[Form], forms: Sequence[Form], *, often: int
+) -> list[Attack]:
+    """Every attack once, in an order of its own: each read as often in other places, each order once in another form, and the questions."""
     found: list[Attack] = []
-    places, forms = cycle(_elsewhere()), cycle(_reworded())
-    for expression in reads(out):
+    next_place, next_form = cycle(places), cycle(forms)
+    for expression in reads:
         found.append(Attack("read", f"select * from {expression}", "answered"))
-        found += [Attack("read", next(places)(expression), "answered") for _ in range(2)]
-    for order in orders(out):
+        found += [Attack("read", next(next_place)(expression), "answered") for _ in range(often)]
+    for order in orders:
         found.append(Attack("order", order, "answered"))
         if order.strip("; \x00"):  # of nothing, other words may make a question
-            found.append(Attack("order", next(forms)(order), "answered"))
-    found += [Attack("leak", question, "marked") for question in leaks()]
-    return list(dict.fromkeys(found))
+            found.append(Attack("order", next(next_form)(order), "answered"))
+    return list(dict.fromkeys([*found, *questions]))
+
+
+def attacks(out: Outside) -> list[Attack]:
+    """Every attack on a locked sandbox: each read in two other places."""
+    questions = [Attack("leak", question, "marked") for question in leaks()]
+    return varied(reads(out), orders(out), questions, _elsewhere(), _reworded(), often=2)
 
 
 BOMBS = (

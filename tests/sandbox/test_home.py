@@ -18,14 +18,17 @@ from cgt_etl.contracts.registry import Registry
 from cgt_etl.door.tokens import Keys
 from cgt_etl.egress.rights import agreements as rights
 from cgt_etl.egress.rights.agreements import Declared, Network
+from cgt_etl.egress.rights.home import log_of
 from cgt_etl.errors import CgtError, DeclarationError
+from cgt_etl.landing.chain import FIRST, TamperedChain
 from cgt_etl.reports.sandbox_page import FILE, write_page
 from cgt_etl.sandbox import engine, home, store
-from cgt_etl.sandbox.trail import FIRST, TamperedTrail, of_statement
-from cgt_etl.sandbox.view import Agreement, in_force
+from cgt_etl.sandbox.trail import of_statement
+from cgt_etl.sandbox.view import Agreement, in_force, view
 from cgt_etl.settings import Settings
+from tests.attack.families import canaries
 from tests.sandbox import world
-from tests.sandbox.world import TENANTS
+from tests.sandbox.world import TENANTS, tables
 
 AT = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 MINE, THEIRS = TENANTS
@@ -51,20 +54,6 @@ def box(settings: Settings, tenant: str = MINE) -> home.Box:
     return home.box(settings, declared(settings), tenant)
 
 
-def tables(path: Path, key: bytes) -> dict[str, pl.DataFrame]:
-    """Every table of a store but those that name its release."""
-    with store.reading(path, key) as connection:
-        named = connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'sandbox'").fetchall()
-        return {f"{schema}.{name}": connection.execute(f'from "{schema}"."{name}"').pl() for schema, name in sorted(named)}
-
-
-def texts(path: Path, key: bytes) -> str:
-    """Every value of every table of a store, what is said of tables and columns, and the bytes of its file."""
-    with store.reading(path, key) as connection:
-        comments = connection.execute("select comment from duckdb_tables() union all select comment from duckdb_columns()").fetchall()
-    return repr([frame.rows() for frame in tables(path, key).values()]) + repr(comments) + path.read_bytes().decode("latin-1")
-
-
 def test_all_that_was_delivered_is_there(made: Settings) -> None:
     (landed,) = made.landing.glob(f"{MINE}/*/*/*/accepted/apheresis.parquet")
     given, kept = pl.read_parquet(landed), tables(box(made).file, box(made).key)["delivered.apheresis__apheresis"]
@@ -78,53 +67,24 @@ def test_all_that_was_delivered_is_there(made: Settings) -> None:
     assert set(facts["subject_token"]) == set(kept["donor_no"]), "a token joins the tables of its sandbox"
 
 
-def test_tokens_of_two_sandboxes_cannot_be_joined_nor_with_those_of_landing(made: Settings) -> None:
+def test_tokens_of_two_sandboxes_cannot_be_joined(made: Settings) -> None:
     """Both tenants delivered one donor's number."""
-    hexes = r"[0-9a-f]{32}"
-    inside = {}
+    inside = []
     for tenant in TENANTS:
         of = box(made, tenant)
         rows = [frame for name, frame in tables(of.file, of.key).items() if name.startswith(("own.", "delivered."))]
         found = pl.concat([frame[name] for frame in rows for name in frame.select(pl.col(pl.String)).columns]).drop_nulls()
-        inside[tenant] = set(found.str.extract_all(hexes).explode().drop_nulls())
-        assert inside[tenant]
-    landed = {text for path in made.landing.glob("*/*/*/*/accepted/*.parquet") for text in pl.read_parquet(path)["donor_no"]}
-    assert not inside[MINE] & inside[THEIRS]
-    assert not (inside[MINE] | inside[THEIRS]) & landed
+        inside.append(set(found.str.extract_all("[0-9a-f]{32}").explode().drop_nulls()))
+        assert inside[-1]
+    assert not inside[0] & inside[1]
 
 
-def test_no_canary_of_one_tenant_is_in_anything_that_another_gets(made: Settings, tmp_path: Path) -> None:
-    agreement = Agreement("A-1", "somebody", ("own.measurement",), "network")
-    for tenant, other in ((MINE, THEIRS), (THEIRS, MINE)):
-        of, told = box(made, tenant), []
-        registry = declared(made)
-        key = Keys(world.MASTER).partner(registry.partners[other].token_key)
-        exported = home.export(of, tmp_path / tenant, "ann", AT)
-        page = write_page(made, tenant, tmp_path / "pages", who="ann", at=AT, agreements=[agreement])
-        with home.questions(of) as session:
-            for question in ("from own.measurement", "select value::date from own.measurement", "select * from nothing", "select 1/'a'"):
-                try:
-                    told.append(repr(home.ask(of, session, question, "ann", AT)))
-                    told[-1] += session.ask(question).text("json")
-                except engine.RefusedQuestion as refused:
-                    told.append(str(refused))
-        reached = {
-            "store": texts(of.file, of.key),
-            "bundle": texts(exported.folder / store.FILE, bytes.fromhex(exported.key)),
-            "files": "".join(path.read_bytes().decode("latin-1") for path in exported.folder.iterdir()),
-            "page": page.read_text(),
-            "trail": (of.folder / "trail.jsonl").read_text(),
-            "answers": "".join(told),
-        }
-        foreign = world.canaries(other)
-        signs = [str(foreign["number"]), str(foreign["text"]), str(foreign["day"]), repr(foreign["day"]), key.hex(), other]
-        signs += world.accepted(other, registry, "", 3)["donor_no"].to_list()
-        assert [(where, sign) for where, text in reached.items() for sign in signs if sign in text] == []
+def test_no_canary_of_one_tenant_nor_a_token_of_landing_is_in_anything_that_another_gets(made: Settings, tmp_path: Path) -> None:
+    for tenant in TENANTS:
+        reached = canaries.reached(made, declared(made), tenant, tmp_path)
+        assert list(canaries.sandbox(made, declared(made), tenant, reached)) == []
         own = str(world.canaries(tenant)["text"])
-        assert own in reached["store"]
-        assert own in reached["bundle"]
-        assert own in reached["answers"], "the search would find one"
-        assert own not in reached["files"], "what leaves is encrypted"
+        assert [where for where, text in reached.items() if own in text] == ["store", "bundle", "answers"], "the search would find one"
 
 
 def test_what_others_deliver_changes_nothing_of_ones_own_rows(made: Settings, tmp_path: Path) -> None:
@@ -217,11 +177,11 @@ def test_the_trail_says_who_did_what_and_shows_what_was_changed(made: Settings, 
     head = of.trail.read()[-1].mark
     for damaged in (lines[1:], [*lines[:1], *lines[2:]], [*lines[:-1], lines[-1].replace("bea", "eve")], [*lines, lines[-1]]):
         file.write_text("\n".join(damaged) + "\n")
-        with pytest.raises(TamperedTrail):
+        with pytest.raises(TamperedChain):
             of.trail.read(head)
     file.write_text("\n".join(lines[:-1]) + "\n")
     assert len(of.trail.read()) == len(lines) - 1, "what is taken off the end is seen only by whoever knows the head"
-    with pytest.raises(TamperedTrail):
+    with pytest.raises(TamperedChain):
         of.trail.read(head)
     file.write_text("\n".join(lines) + "\n")
     assert of.trail.read(head)
@@ -241,7 +201,7 @@ def test_an_entry_of_another_past_does_not_fit_into_the_trail(tmp_path: Path) ->
     for lines in ((ann, bea, file.read_text().splitlines()[2]), (ann, file.read_text().splitlines()[1], cem)):
         (tmp_path / "other").mkdir(exist_ok=True)
         (tmp_path / "other" / "trail.jsonl").write_text("\n".join(lines) + "\n")
-        with pytest.raises(TamperedTrail):
+        with pytest.raises(TamperedChain):
             home.Box("none", tmp_path / "other", Keys(world.MASTER)).trail.read()
 
 
@@ -260,6 +220,39 @@ def test_a_page_says_what_was_contributed_learned_and_given(made: Settings, tmp_
         assert said in text
     assert box(made).trail.read()[-1].mark in text, "the head of the trail, the page itself included"
     assert not any(sign in text for sign in ("<script", "http://", "https://", "src=", "url("))
+
+
+def test_a_page_says_in_which_shares_rows_of_ones_own_went_and_which_came(made: Settings, tmp_path: Path) -> None:
+    tables = {
+        "journey": {"rows": 3, "agreements": [f"{THEIRS}/all"]},
+        "collection": {"rows": 9, "agreements": [f"{MINE}/yields", f"{THEIRS}/all"]},
+        "batch": {"rows": 0, "agreements": [f"{MINE}/batches"]},
+    }
+    said = {"share": "yields-1", "recipient": "orchard_cell_therapies", "use": "DUO:0000006", "tables": tables}
+    asked = {"release": "0007-aaaaaaaaaaaaaaaa", "decisions": [{"as_of": "2026-02-03"}]}
+    log = log_of(made)
+    for one in (said, said | {"share": "theirs-1", "tables": {"journey": tables["journey"]}}, said | {"share": "to-me", "recipient": MINE}):
+        log.append(asked | {"share": one})
+    registry = declared(made)
+    shown = view(made, registry, box(made))
+    assert [(one.name, one.recipient, one.tables, one.agreements) for one in shown.given] == [
+        ("to-me", MINE, ("collection",), (f"{MINE}/yields",)),
+        ("yields-1", "orchard_cell_therapies", ("collection",), (f"{MINE}/yields",)),
+    ]
+    assert [(one.name, one.tables) for one in shown.received] == [("to-me", ("collection", "journey"))]
+    page = write_page(made, MINE, tmp_path, who="ann", at=AT).read_text()
+    for words in (
+        "yields-1",
+        "health or medical or biomedical research",
+        "0007, 2026-02-03",
+        f"{MINE}/yields",
+        "views that were made",
+    ):
+        assert words in page
+    assert "theirs-1" not in page
+    other = view(made, registry, box(made, THEIRS))
+    assert [one.name for one in other.given] == ["to-me", "theirs-1", "yields-1"]
+    (made.rights / "decisions.jsonl").unlink()
 
 
 def test_agreements_are_shown_from_the_first_day_on_which_they_give_to_the_last() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 from datetime import date
 from pathlib import Path
 from unittest import mock
@@ -24,6 +25,7 @@ from cgt_etl.egress.collective.publish import publish as publish_cut
 from cgt_etl.landing.delivery import CURRENT, Delivery, Manifest, ObjectFile
 from cgt_etl.release import plan as planning
 from cgt_etl.release.publish import publish
+from cgt_etl.sandbox import store
 from cgt_etl.settings import Settings
 from cgt_etl.simulator.collective_world import Size, world
 from tests.release import sample
@@ -52,18 +54,24 @@ def settings(path: Path) -> Settings:
 def home(path: Path, *, rows: int = 3, of_the_other: int = 3) -> Settings:
     """A home with one release. `rows`: of the first tenant's delivery; `of_the_other`: of the second's."""
     made = settings(path)
-    registry = Registry.load(made)
+    night(made, 1, rows, of_the_other)
+    return made
+
+
+def night(made: Settings, number: int, rows: int, of_the_other: int) -> None:
+    """Another release of the home, of what both delivered anew."""
+    path, registry = made.home, Registry.load(made)
+    shutil.rmtree(made.landing, ignore_errors=True)
     deliveries = [_deliver(made, registry, TENANTS[0], rows), _deliver(made, registry, TENANTS[1], of_the_other)]
     with mock.patch.object(planning, "_code", return_value=[]):
         planned = planning.plan(sample.settings(path), sample.registry(path), deliveries)
     work, identity = sample.build(path, {})
     _facts(work, made, registry, deliveries)
-    publish(sample.settings(path), sample.registry(path), planned, work, identity, sample.OPEN, 1)
-    return made
+    publish(sample.settings(path), sample.registry(path), planned, work, identity, sample.OPEN, number)
 
 
-def cut(made: Settings) -> None:
-    """A quarter of the published list, over a world of ten contributors."""
+def cut(made: Settings) -> pl.DataFrame:
+    """A quarter of the published list, over a world of ten contributors, whose rows it gives."""
     plan, keys = listed(), Keys(MASTER)
     of = {
         population: {name: plan.dimension(name).categories for table in plan.of(population) for name in table.dimensions}
@@ -71,6 +79,7 @@ def cut(made: Settings) -> None:
     }
     rows = world(1, of, Size(quarters=1)).filter(pl.col("joins") == 0)
     publish_cut(Ledger(made.collective, keys.collective("ledger")), plan, rows, Quarter(2026, 1), keys.collective("offsets"))
+    return rows
 
 
 def accepted(tenant: str, registry: Registry, delivery: str, rows: int) -> pl.DataFrame:
@@ -91,6 +100,20 @@ def accepted(tenant: str, registry: Registry, delivery: str, rows: int) -> pl.Da
     )
 
 
+def tables(path: Path, key: bytes) -> dict[str, pl.DataFrame]:
+    """Every table of a store but those that name its release."""
+    with store.reading(path, key) as connection:
+        named = connection.execute("select schema_name, table_name from duckdb_tables() where database_name = 'sandbox'").fetchall()
+        return {f"{schema}.{name}": connection.execute(f'from "{schema}"."{name}"').pl() for schema, name in sorted(named)}
+
+
+def texts(path: Path, key: bytes) -> str:
+    """Every value of every table of a store, what is said of tables and columns, and the bytes of its file."""
+    with store.reading(path, key) as connection:
+        comments = connection.execute("select comment from duckdb_tables() union all select comment from duckdb_columns()").fetchall()
+    return repr([frame.rows() for frame in tables(path, key).values()]) + repr(comments) + path.read_bytes().decode("latin-1")
+
+
 def _deliver(made: Settings, registry: Registry, tenant: str, rows: int) -> Delivery:
     sha256 = hashlib.sha256(f"{tenant} {rows}".encode()).hexdigest()
     folder = made.landing / tenant / "apheresis" / sha256[:16] / DOOR
@@ -107,7 +130,7 @@ def _deliver(made: Settings, registry: Registry, tenant: str, rows: int) -> Deli
         size=rows,
         contract={"id": "becs_us.apheresis", "version": "1.1.0"},
         door16=DOOR,
-        door={},
+        door={"suppression": ""},
         sequence="20260101",
         envelope_sequence=None,
         received_at="2026-01-02T03:00:00+00:00",

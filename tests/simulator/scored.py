@@ -33,11 +33,13 @@ SCHEMA = {
     "papers_verdict",
     "collection": "collection_id, donor_subject_id, recipient_subject_id",
     "administration": "administration_id, subject_id",
-    "therapy_order": "therapy_order_id, subject_id",
+    "therapy_order": "therapy_order_id, subject_id, issued_date date",
     "batch": "batch_id, recipient_subject_id",
-    "dose_unit": "dose_unit_id, recipient_subject_id",
+    "dose_unit": "dose_unit_id, recipient_subject_id, container_count int, expiry_date date",
     "subject": "subject_id",
-    **dict.fromkeys(("specification", "shipment", "logger_reading", "material_lot", "process_series"), "source_delivery, source_row int"),
+    "specification": "product_name_code, version, attribute, thaw_window_min double, storage_lower_c double, storage_upper_c double, "
+    "source_delivery, source_row int",
+    **dict.fromkeys(("shipment", "logger_reading", "material_lot", "process_series"), "source_delivery, source_row int"),
     "timeline": "journey_id, source_table, source_key, source_delivery, source_row int",
 }
 TOLD = """
@@ -158,6 +160,7 @@ def truth(tmp_path: Path) -> Path:
     write_lines(folder, "oracle", oracle)
     write_lines(folder, "handoffs", [])
     write_lines(folder, "shipments", [])
+    write_lines(folder, "batches", [])
     write_lines(folder, "journeys", [{"journey": number, "patient": number} for number in (1, 2, 3)])
     defects = [
         (APHERESIS, 3, "device", "unknown_device", "D04", "cell"),

@@ -1,7 +1,10 @@
-{#- kind of procedure, event at its start, event at its end -#}
-{%- set kinds = [
-    ('leukapheresis', 'apheresis_started', 'apheresis_completed'),
-    ('cell_infusion', 'infusion_started', 'infusion_completed'),
+{#- kind of procedure, event, and the time of the procedure at which it was; a thaw is one when it has ended -#}
+{%- set steps = [
+    ('leukapheresis', 'apheresis_started', 'started'),
+    ('leukapheresis', 'apheresis_completed', 'performed_end'),
+    ('product_thaw', 'dp_thawed', 'ended_or_started'),
+    ('cell_infusion', 'infusion_started', 'started'),
+    ('cell_infusion', 'infusion_completed', 'performed_end'),
 ] -%}
 {%- set approval = 'out_of_specification_pathway_approved' -%}
 {%- set said = [
@@ -9,13 +12,14 @@
 ] -%}
 
 with act as (
-    select *
+    select
+        *,
+        {{ first_time('performed_end', 'started', 'ended_or_started') }}
     from {{ ref('stg_ehr_fhir_r4__procedure') }}
     where status in ('completed', 'in_progress', 'stopped')
 )
 
-{%- for kind, at_start, at_end in kinds %}
-{%- for event_type, time in [(at_start, 'started'), (at_end, 'performed_end')] %}
+{%- for kind, event_type, time in steps %}
 
 select
     {{ fact_columns(event_type) }},
@@ -23,7 +27,7 @@ select
     {{ time_from_instant(time, 'occurred') }},
     {{ time_from_instant('last_updated', 'recorded') }},
     status,
-    {{ nulls('text', ['detail_code']) }},
+    {% if kind == 'product_thaw' %}product_name_code as detail_code{% else %}{{ nulls('text', ['detail_code']) }}{% endif %},
     patient as subject_token,
     coi as coi_token,
     'patient' as subject_role,
@@ -36,8 +40,6 @@ select
     ]) }}
 from act
 where procedure_kind_code = '{{ kind }}' and {{ time }}_local is not null
-{{ 'union all' if not loop.last }}
-{%- endfor %}
 {{ 'union all' if not loop.last }}
 {%- endfor %}
 

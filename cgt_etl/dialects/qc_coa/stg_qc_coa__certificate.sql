@@ -10,6 +10,10 @@ select
     lot,
     lot_cd8,
     lot_cd4,
+    containers,
+    expiry_date,
+    expiry_local,
+    expiry_precision,
     -- what was judged by, and what was decided
     specification_version,
     {{ mapped('landed.market', 'coa_market') }} as jurisdiction_code,

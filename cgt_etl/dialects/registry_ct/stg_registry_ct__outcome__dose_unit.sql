@@ -5,8 +5,8 @@ select
     outcome.coi as coi_token,
     outcome.crid as recipient_token,
     outcome.product_name_code,
-    {{ nulls('text', ['component_code']) }},
-    outcome.source_object as parent_object
+    outcome.source_object as parent_object,
+    {{ unstated('dose_unit', ['lot_token', 'batch_token', 'coi_token', 'recipient_token', 'product_name_code', 'parent_object']) }}
 from {{ ref('stg_registry_ct__outcome__lotno') }} as lots
 inner join {{ ref('stg_registry_ct__outcome') }} as outcome
     on lots.source_delivery = outcome.source_delivery and lots.source_row = outcome.source_row

@@ -11,10 +11,10 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from cgt_etl.contracts.closed import Closed, Slug
+from cgt_etl.contracts.load import read_yaml, validated
 from cgt_etl.errors import DeclarationError
 
 Category = Annotated[str, Field(min_length=1, max_length=80)]
@@ -115,14 +115,7 @@ def load(path: Path) -> Plan:
     Raises:
         DeclarationError: it says what no list may say.
     """
-    try:
-        return Plan.model_validate(yaml.safe_load(path.read_bytes()))
-    except yaml.YAMLError:
-        raise DeclarationError("the list of collective tables is no YAML", file=path.name, remedy="Mend it") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the list as a whole"
-        raise DeclarationError(f"the collective tables are wrong at {where}: {first['msg']}", file=path.name, remedy="Mend it") from None
+    return validated(Plan, read_yaml(path), path, "")
 
 
 def _unique(kind: str, names: Iterable[str]) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from cgt_etl.contracts.closed import Closed, Slug
-from cgt_etl.errors import CgtError, DeclarationError
+from cgt_etl.contracts.load import read_yaml, validated
+from cgt_etl.errors import CgtError
 
 FILE = Path(__file__).parent / "catalogue.yaml"
 MOST_EXPOSURES = 3
@@ -149,16 +149,7 @@ def load(path: Path = FILE) -> Catalogue:
     Raises:
         DeclarationError: it says what no catalogue may say.
     """
-    try:
-        return Catalogue.model_validate(yaml.safe_load(path.read_bytes()))
-    except yaml.YAMLError:
-        raise DeclarationError("the catalogue of questions is no YAML", file=path.name, remedy="Mend it") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the catalogue as a whole"
-        raise DeclarationError(
-            f"the catalogue of questions is wrong at {where}: {first['msg']}", file=path.name, remedy="Mend it"
-        ) from None
+    return validated(Catalogue, read_yaml(path), path, "")
 
 
 def _once(*names: str) -> None:

@@ -21,6 +21,7 @@ RHO = Fraction(2, 1000)
 """What the judgement costs."""
 WRONGLY = 1e-6
 """How likely an answer goes out though the promise is just broken."""
+_FAR = float(norm.isf(WRONGLY))
 _UNIT = 5
 """Slack is in fifths of a subject, so that three fifths are whole."""
 _SHARE = Fraction(guards.LARGEST_SHARE).limit_denominator(_UNIT)
@@ -29,8 +30,7 @@ _SHARE = Fraction(guards.LARGEST_SHARE).limit_denominator(_UNIT)
 def opens(stream: noise.Stream, slack: int) -> bool:
     """Whether a question with that slack may be answered."""
     spread = noise.variance(Fraction(_UNIT**2), RHO)
-    margin = float(norm.isf(WRONGLY)) * float(spread) ** 0.5
-    return bool(slack + stream.gaussian(spread) >= margin)
+    return bool(slack + stream.gaussian(spread) >= _FAR * float(spread) ** 0.5)
 
 
 def slack(of: pl.DataFrame, question: Question) -> int:

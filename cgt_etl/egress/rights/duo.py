@@ -104,6 +104,11 @@ def covers() -> dict[str, tuple[str, ...]]:
     return found
 
 
+def is_covered(purpose: str, by: str) -> bool:
+    """Whether a purpose is another or one that the other covers, both in their one form."""
+    return purpose == by or any(is_covered(wider, by) for wider in covers()[purpose])
+
+
 def said(text: str) -> str:
     """A purpose (in its one form) or a condition with its code and label, for people."""
     known = vocabulary()

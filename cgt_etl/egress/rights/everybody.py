@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from cgt_etl.egress.rights.decisions import Request, Rights, Use
+from cgt_etl.egress.rights.decisions import Decision, Request, Rights, Use
 from cgt_etl.release.read import Release
 
 
@@ -74,8 +74,11 @@ def permitted(
     return Permitted(tuple(name for name in sorted(contributors) if name not in refused), tuple(refused.values()))
 
 
-def of_agreements(rights: Rights, use: str) -> Decide:
+def of_agreements(rights: Rights, use: str, keep: Callable[[Sequence[Decision]], object] = lambda _: None) -> Decide:
     """What agreements permit of a use, a DUO term: the aggregate of a column, of people whose consents cover the wish's purpose.
+
+    Args:
+        keep: gets what was decided before anybody else does.
 
     Raises, when asked:
         CgtError: a wish names what the agreements' network does not have; see `Rights.decide`.
@@ -88,6 +91,7 @@ def of_agreements(rights: Rights, use: str) -> Decide:
                 for one in wishes
             ]
         )
+        keep(made)
         return [(one.is_allowed, ", ".join(one.policies) or "no agreement permits it") for one in made]
 
     return decide

@@ -113,6 +113,8 @@ class Explanation:
             yield f"  own rows   {'no: ' + '; '.join(first.refused) if first.refused else 'in full'}"
             for form in FORMS:
                 yield from _of_others(form, [answer for answer in first.others if answer.form == form])
+        yield ""
+        yield "Row by row a shared view holds what everybody who told the row permits: of a row that several told, all of them."
 
 
 def explain(rights: Rights, recipient: str, table: str, use: Use, as_of: date) -> Explanation:
@@ -174,7 +176,7 @@ def _unmet(network: Network, agreement: Agreement, request: Request, met: frozen
     tier = agreement.tier_of(f"{request.table}.{request.column}", network.columns[request.table][request.column].tier)
     if not is_at_least(tier, NEEDED[request.form]):
         yield f"the column is {tier} in it"
-    if not any(_is_covered(request.use.purpose, purpose) for purpose in agreement.purposes):
+    if not any(duo.is_covered(request.use.purpose, purpose) for purpose in agreement.purposes):
         yield f"it is for {', '.join(duo.said(purpose) for purpose in agreement.purposes)}"
     if lacking := [duo.said(one) for one in agreement.conditions if one not in met]:
         yield f"its conditions are not accepted: {', '.join(lacking)}"
@@ -182,10 +184,6 @@ def _unmet(network: Network, agreement: Agreement, request: Request, met: frozen
         yield f"{'embargo until' if agreement.begins == agreement.embargo_until else 'not signed before'} {agreement.begins}"
     if request.as_of > agreement.expires:
         yield f"it expired on {agreement.expires}"
-
-
-def _is_covered(purpose: str, by: str) -> bool:
-    return purpose == by or any(_is_covered(wider, by) for wider in duo.covers()[purpose])
 
 
 def _answer(

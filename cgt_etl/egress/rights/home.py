@@ -5,17 +5,21 @@ Holds no rule of rights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from cgt_etl.contracts.registry import Registry
 from cgt_etl.egress import policy
 from cgt_etl.egress.collective import rows
 from cgt_etl.egress.rights import agreements, columns
-from cgt_etl.egress.rights.decisions import Rights, Use
+from cgt_etl.egress.rights.decisions import Decision, Rights, Use
+from cgt_etl.egress.rights.everybody import Decide, of_agreements
 from cgt_etl.egress.rights.explain import Explanation, explain
-from cgt_etl.egress.rights.log import Log, record
+from cgt_etl.egress.rights.log import log, record
 from cgt_etl.errors import CgtError
 from cgt_etl.handoffs import reading
+from cgt_etl.landing.chain import Chain
+from cgt_etl.landing.keys import keys_of
 from cgt_etl.landing.lease import lease
 from cgt_etl.release import marts, read
 from cgt_etl.release.read import Release
@@ -33,6 +37,36 @@ def rights_of(settings: Settings) -> Rights:
     return Rights(agreements.load(settings, Registry.load(settings), released, sharing.purposes))
 
 
+def log_of(settings: Settings) -> Chain:
+    """The log of decisions of this home.
+
+    Raises:
+        DeclarationError: there is no master key, or it is none.
+        VaultError: the master key is not that of this home.
+    """
+    return log(settings.rights, keys_of(settings).rights)
+
+
+def deciding(settings: Settings, use: str, release_id: str | None, what: str) -> Decide:
+    """What the agreements of this home permit of a use for everybody; each answer goes into the log, as about a release of this home (the
+    current one when None), before it is used.
+
+    Args:
+        what: the decision is for, for whoever reads the log.
+
+    Raises:
+        DeclarationError: an agreement says what it may not say; when asked, there is no master key.
+        CgtError: when asked, there is no such release, or as `everybody.of_agreements`.
+    """
+    rights = rights_of(settings)
+
+    def keep(decisions: Sequence[Decision]) -> None:
+        with lease(settings, f"cgt-etl {what}"):
+            log_of(settings).append(record(rights, decisions, read.find(settings, release_id).id) | {"asked_for": what})
+
+    return of_agreements(rights, use, keep)
+
+
 def explain_table(
     settings: Settings, recipient: str, table: str, use: Use, as_of: date | None, *, is_kept: bool
 ) -> tuple[Explanation, str | None]:
@@ -42,12 +76,13 @@ def explain_table(
         is_kept: whether the decisions behind the words are added to the log of this home, as made about the current release.
 
     Returns:
-        The answer, and the hash with which the log then ends where it was kept.
+        The answer, and the mark with which the log then ends where it was kept.
 
     Raises:
         CgtError: there is no such partner, table, purpose or condition; or there is no release, which is needed to keep decisions and where
             no day is given.
-        TamperedLog: the log so far is not what was written.
+        DeclarationError: decisions are kept, and there is no master key to mark them with.
+        TamperedChain: the log so far is not what was written.
         LeaseHeld: a night, or another command, is writing.
     """
     rights = rights_of(settings)
@@ -58,7 +93,7 @@ def explain_table(
     if not is_kept:
         return found, None
     with lease(settings, "cgt-etl rights explain --keep"):
-        return found, Log(settings.rights).append(record(rights, found.decisions, release.id))
+        return found, log_of(settings).append(record(rights, found.decisions, release.id))["mark"]
 
 
 def last_day(release: Release) -> date:

@@ -6,7 +6,7 @@ Judges nothing: verdicts are the laboratory's, the carrier's, or those that the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ def arrival(connection: duckdb.DuckDBPyConnection, release: str, dose: str, numb
         _temperature(ways),
         _certificate(results),
         _disposition(one),
-        Verdict("Expiry, thaw window", "not told: read the label", "unknown"),
+        _use_by(one, edge),
     )
     return Arrival(
         dose=dose,
@@ -171,21 +171,48 @@ def _disposition(one: Record) -> Verdict:
     return Verdict("Disposition", said, "good" if code == "released" else "look")
 
 
+def _use_by(one: Record, edge: date | None) -> Verdict:
+    """Until when it may be given, and how soon after its thaw. Past is what lies before the last day of the release."""
+    asks, until, window = "Expiry, thaw window", one["expiry_date"], one["thaw_window_min"]
+    if until is not None and edge is not None and until < edge:
+        return Verdict(asks, f"its last day was {until.isoformat()}", "look")
+    if until is None and window is None:
+        return Verdict(asks, "not told: read the label", "unknown")
+    said = "expiry not told" if until is None else f"until {until.isoformat()}"
+    said += "; thaw window not told" if window is None else f"; begin within {window:g} min of the thaw"
+    return Verdict(asks, said, "unknown" if until is None or window is None else "good")
+
+
+def _container(one: Record) -> str:
+    number, count = one["container_no"], one["container_count"]
+    if number is not None:
+        return f"{number} of {count}" if count is not None else str(number)
+    return words.NO_CONTAINER if count is None else f"the lot is in {count}; no record says which this is"
+
+
+def _storage(one: Record) -> str:
+    low, high = one["storage_lower_c"], one["storage_upper_c"]
+    if low is None or high is None:
+        return words.NOT_TOLD if low is None and high is None else f"at most {high:g} °C" if low is None else f"at least {low:g} °C"
+    return f"{low:g} to {high:g} °C"
+
+
 def _what(one: Record, number: str) -> Section:
     by_token = f"token {one['lot_id']}: the number itself is in no release"
     made = one["ended_date"].isoformat() if one["ended_date"] else words.NOT_TOLD
-    cells = one["planned_cells_10_6"]
+    cells, until, window = one["planned_cells_10_6"], one["expiry_date"], one["thaw_window_min"]
     rows = (
         ("Lot", f"{number}, as the maker writes it" if number else by_token),
-        ("Container", one["container_no"] or "the records name the lot alone, no bag or vial of it"),
+        ("Container", _container(one)),
         ("Product", " ".join(filter(None, (one["product_name_code"], one["component_code"]))) or words.NOT_TOLD),
         ("For recipient", f"key {one['recipient_subject_id']}" if one["recipient_subject_id"] else words.NOT_TOLD),
         ("Made by", one["maker_name"] or words.NOT_TOLD),
         ("Manufacture ended", made + (", in place of an earlier batch" if one["is_remake"] else "")),
         ("Process version", one["process_version"] or words.NOT_TOLD),
         ("Cells to give", f"{cells:g} million, by the certificate" if cells is not None else words.NOT_TOLD),
-        ("Expiry", words.EXPIRY),
-        ("Thaw window", words.THAW),
+        ("Expiry", words.EXPIRY if until is None else f"last day {until.isoformat()}, the earliest that a record states"),
+        ("Thaw window", words.THAW if window is None else f"{window:g} min from the thaw to the start of the infusion"),
+        ("Storage", _storage(one)),
     )
     return Section("What it is", ("", ""), tuple(Row(cells) for cells in rows), "Compare lot, product and patient with the label itself.")
 

@@ -12,8 +12,9 @@ NO_TRACE = "no logger trace was delivered"
 NO_LIMITS = "readings were delivered, but no limits to judge them by"
 NO_SHIPMENT = "no shipment of this dose is on record"
 NO_CERTIFICATE = "no certificate of release is on record"
-EXPIRY = "no feed of the network states a dose's expiry: read it off the label"
-THAW = "no feed of the network states it: follow the product's instructions"
+NO_CONTAINER = "the records name the lot alone, no bag or vial of it"
+EXPIRY = "no record states it: read it off the label"
+THAW = "no record states it: follow the product's instructions"
 
 DIMENSIONS = {
     "identity_verdict": "identity",

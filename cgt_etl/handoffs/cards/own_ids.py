@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cgt_etl.contracts.registry import Binding, Registry
+from cgt_etl.door.tokens import Keys
 from cgt_etl.errors import CgtError
-from cgt_etl.extract import open_delivery
 from cgt_etl.landing.delivery import delivery as delivery_by_id
 from cgt_etl.landing.keys import keys_of
+from cgt_etl.landing.raw import RawFile
 from cgt_etl.landing.vault import Vault, printable
 from cgt_etl.settings import Settings
 
@@ -49,7 +50,7 @@ def look_up(
         if not delivery.startswith(f"{partner}/"):
             raise CgtError("a number of another partner is not looked up for a card", partner=partner)
         wanted.setdefault(delivery, set()).add(position)
-    vault = Vault(settings.vault, keys_of(settings).vault)
+    keys = keys_of(settings)
     found: dict[tuple[str, int], str] = {}
     for delivery, positions in sorted(wanted.items()):
         said = delivery_by_id(settings, delivery).manifest
@@ -57,7 +58,7 @@ def look_up(
             continue
         binding = registry.binding(said.partner, said.feed)
         wanted_of = _columns(binding, kinds, is_of_others=is_of_others)
-        found |= {(delivery, position): text for position, text in _of(settings, vault, binding, (delivery, positions), wanted_of).items()}
+        found |= {(delivery, position): text for position, text in _of(settings, keys, binding, (delivery, positions), wanted_of).items()}
     return found
 
 
@@ -71,7 +72,7 @@ def _columns(binding: Binding, kinds: Sequence[str], *, is_of_others: bool) -> d
     }
 
 
-def _of(settings: Settings, vault: Vault, binding: Binding, at: tuple[str, set[int]], kinds: dict[tuple[str, str], str]) -> dict[int, str]:
+def _of(settings: Settings, keys: Keys, binding: Binding, at: tuple[str, set[int]], kinds: dict[tuple[str, str], str]) -> dict[int, str]:
     delivery, positions = at
     said = delivery_by_id(settings, delivery).manifest
     feed, fins = binding.feed, {site.fin for site in binding.partner.sites if site.fin}
@@ -82,9 +83,8 @@ def _of(settings: Settings, vault: Vault, binding: Binding, at: tuple[str, set[i
         return kind not in _CARRIED or "courier" in binding.partner.roles
 
     best: dict[int, tuple[int, str]] = {}
-    with vault.readable(f"{delivery}/raw.enc") as raw:
-        read = open_delivery(feed, raw, said.source_name)
-        for batch in read:
+    with RawFile(Vault(settings.vault, keys.vault), keys, delivery).reading(feed, said.source_name) as raw:
+        for batch in raw.reading:
             for row in (row for row, position in enumerate(batch.positions) if position in positions):
                 for column, texts in batch.columns.items():
                     kind, text = kinds.get((batch.object, column), ""), texts[row]

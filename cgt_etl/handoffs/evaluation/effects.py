@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -42,6 +42,36 @@ class Exposed(Protocol):
         """Standard deviation of the outcome given everything."""
 
 
+class Found(NamedTuple):
+    """What an analysis says of one world, beside what is true of it."""
+
+    truth: float
+    estimate: float
+    interval: tuple[float, float]
+    oracle: tuple[float, float]
+    """The interval of one who knows the spreads."""
+    plain: tuple[float, float]
+    """That of one who thinks that all sites have the same slope."""
+    others: Mapping[str, float]
+    """By name, estimates that ignore something."""
+
+    def counted(self) -> Counter[str]:
+        """Whole numbers, so that worlds add up in any order."""
+        (low, high), (oracle_low, oracle_high) = self.interval, self.oracle
+        sums = {
+            "truth": self.truth,
+            "estimate": self.estimate,
+            "width": high - low,
+            "oracle width": oracle_high - oracle_low,
+            **self.others,
+        }
+        covers = {"covered": self.interval, "oracle covered": self.oracle, "plain covered": self.plain}
+        count = Counter({name: round(value * PARTS_OF) for name, value in sums.items()})
+        count.update({name: int(within[0] <= self.truth <= within[1]) for name, within in covers.items()})
+        count["worlds"] = 1
+        return count
+
+
 def effects(world: Callable[..., Exposed], seeds: Iterable[int], each: Map = map) -> list[Figure]:
     """Ten worlds a seed, with slopes that differ between sites and with one slope for all.
 
@@ -54,44 +84,38 @@ def effects(world: Callable[..., Exposed], seeds: Iterable[int], each: Map = map
     figures = []
     for part, spread in (("upstream effect", 0.05), ("the same everywhere", 0.0)):
         count = pooled(partial(_count, world, spread), chosen, each)
-        worlds = count["worlds"]
-        away = abs(count["estimate"] / count["truth"] - 1)
-        away_crude, away_between = (abs(count[name] / count["truth"] - 1) for name in ("crude", "between"))
-        crude = f"crude slope {away_crude:.2f}, between sites {away_between:.2f}"
-        coverage = f"oracle {count['oracle covered'] / worlds:.3f}, least squares with sites {count['plain covered'] / worlds:.3f}"
-        figures += [
-            at_most(part, "mean of seeds away from the truth", 0.05, away, crude),
-            between(part, "95 % intervals cover", (0.935, 0.965), count["covered"] / worlds, coverage),
-            at_most(part, "width over the oracle's", 1.2, count["width"] / count["oracle width"]),
-        ]
+        figures += judged(part, count, {"crude slope": "crude", "between sites": "between"}, "least squares with sites")
     return figures
+
+
+def judged(part: str, count: Counter[str], others: Mapping[str, str], plain: str) -> list[Figure]:
+    """The figures of counts that were added up over worlds (`Found.counted`).
+
+    Args:
+        part: what they are figures of.
+        count: summed.
+        others: what to call each of `Found.others` -> its name there.
+        plain: what to call who thinks that all sites have the same slope.
+    """
+    worlds = count["worlds"]
+    away = {name: abs(count[name] / count["truth"] - 1) for name in ("estimate", *others.values())}
+    beside = ", ".join(f"{says} {away[name]:.2f}" for says, name in others.items())
+    coverage = f"oracle {count['oracle covered'] / worlds:.3f}, {plain} {count['plain covered'] / worlds:.3f}"
+    return [
+        at_most(part, "mean of seeds away from the truth", 0.05, away["estimate"], beside),
+        between(part, "95 % intervals cover", (0.935, 0.965), count["covered"] / worlds, coverage),
+        at_most(part, "width over the oracle's", 1.2, count["width"] / count["oracle width"]),
+    ]
 
 
 def _count(world: Callable[..., Exposed], spread: float, seed: int) -> Counter[str]:
     count: Counter[str] = Counter()
     for draw in range(DRAWS):
         drawn = world(seed, draw=draw, slope_spread=spread)
-        found = estimate(drawn.cases)
-        if found is None:
-            continue
-        oracle, plain = _oracle(drawn)
-        sums = {
-            "truth": drawn.slope,
-            "estimate": found.estimate,
-            "crude": found.crude,
-            "between": found.between,
-            "width": found.high - found.low,
-            "oracle width": oracle[1] - oracle[0],
-        }
-        count.update({name: round(value * PARTS_OF) for name, value in sums.items()})
-        count.update(
-            {
-                "worlds": 1,
-                "covered": int(found.low <= drawn.slope <= found.high),
-                "oracle covered": int(oracle[0] <= drawn.slope <= oracle[1]),
-                "plain covered": int(plain[0] <= drawn.slope <= plain[1]),
-            }
-        )
+        said = estimate(drawn.cases)
+        if said is not None:
+            others = {"crude": said.crude, "between": said.between}
+            count.update(Found(drawn.slope, said.estimate, (said.low, said.high), *_oracle(drawn), others).counted())
     return count
 
 

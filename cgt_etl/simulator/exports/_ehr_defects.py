@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from cgt_etl.simulator.draws import Draws
-from cgt_etl.simulator.facts import DefectClass, Record
+from cgt_etl.simulator.facts import DefectClass, Record, Stated
 
 CD4 = ("24467-3", "eGFR")
 """A CD4 code under the display of a kidney function."""
@@ -77,6 +77,14 @@ def _odd_status(record: Record, draws: Draws) -> Record | None:
 def given_after_death(later: str) -> DefectClass:
     """Of what was given to a patient who died: on a day after it."""
     return DefectClass("given_after_death", "R45", "flag", None, 0.12, 0.2, _given_at(later), at_door=False, needs=("death_recorded",))
+
+
+def thawed_too_early(resource: Record, event: Stated) -> DefectClass:
+    """The thaw of a dose by more than its window before the infusion."""
+    return DefectClass(
+        "given_after_its_thaw_window", "R17", "flag", None, 0.1, 0.17, lambda _record, _draws: resource, at_door=False, restates=(event,),
+        needs=("infusion_started",),
+    )  # fmt: skip
 
 
 def _given_at(later: str) -> Callable[[Record, Draws], Record]:

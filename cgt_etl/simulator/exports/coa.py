@@ -6,7 +6,7 @@ Layout 7 of the partner layouts. Writes the same bytes for the same record: no c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ LABELS = (
     (6, 7, "Market:"),
     (7, 1, "Disposition:"),
     (7, 4, "Disposed:"),
+    (7, 7, "Containers:"),
+    (8, 1, "Expiry:"),
 )
 """Sheet row and column, from 1, of each label; its value stands to the right."""
 STARTED = (6, 4, "Mfg start:")
@@ -156,7 +158,10 @@ def _fact(journey: Journey, batch: Batch, certificate: Certificate, record: Reco
         ),
         edges=tuple(Edge("fill", ("batch", batch.number), ("dose_unit", unit.lot)) for unit in batch.dose_units),
         objects=(("batch", issuer, batch.number), *(("lot", issuer, unit.lot) for unit in batch.dose_units)),
-        defects=(_released_early(person, issued, batch),) if certificate is batch.interim else (),
+        defects=(
+            *((_released_early(person, issued, batch),) if certificate is batch.interim else ()),
+            *((_expired(batch.filled.date()),) if batch.filled and batch.coi and _is_given(journey, batch) else ()),
+        ),
         change=change,
         file=f"CoA_{batch.number}_{issued + timedelta(days=change):%Y%m%d%H%M}.xlsx",
     )
@@ -171,6 +176,23 @@ def _released_early(person: int | None, issued: datetime, batch: Batch) -> Defec
     """An interim certificate that says that the batch was released without conditions."""
     at = Stated("batch_released", person, f"{issued:%Y-%m-%dT%H:%M}:00", f"{issued.astimezone(UTC):%Y-%m-%dT%H:%M}:00", batch.number)
     return DefectClass("released_before_final_sterility", "R41", "flag", None, 0.3, 0.32, _released, at_door=False, adds=(at,))
+
+
+def _is_given(journey: Journey, batch: Batch) -> bool:
+    return any(given.batch == batch.number for given in journey.administrations)
+
+
+def _expired(filled: date) -> DefectClass:
+    """The day of the filling in the place of the last on which a lot may be given: of a batch that was given later, as all are."""
+
+    def expired(record: Record, _draws: Draws) -> Record:
+        return _with_label(record, "Expiry:", _day(filled))
+
+    return DefectClass("expired_by_its_label", "R16", "flag", "expiry", 0.1, 0.17, expired, at_door=False, needs=("infusion_started",))
+
+
+def _day(day: date) -> str:
+    return f"{day:%d%b%Y}".upper()
 
 
 def _released(record: Record, _draws: Draws) -> Record | None:
@@ -197,6 +219,8 @@ def _record(batch: Batch, certificate: Certificate, market: str, draws: Draws) -
         "Spec:": certificate.specification_version,
         "Market:": market,
         "Issued:": certificate.issued.replace(second=0, microsecond=0, tzinfo=None),
+        "Containers:": str(batch.dose_units[0].containers),
+        "Expiry:": _day(batch.dose_units[0].expires),
         "Disposition:": disposition[0] if pick.random() < 0.2 else disposition,
         **{LOT_LABELS[unit.component]: unit.lot for unit in batch.dose_units},
     }
@@ -289,7 +313,7 @@ DEFECTS: dict[str, tuple[DefectClass, ...]] = {
         DefectClass("unknown_test", "D04", "cell", "test", 0.02, 0.06, _any_line("Test", "Appearance")),
         DefectClass("unreadable_result", "R39", "cell", "result", 0.02, 0.06, _any_line("Result", "see attachment")),
         DefectClass("error_in_result", "D02", "cell", "result", 0.01, 0.04, _any_line("Result", ERROR)),
-        DefectClass("unknown_unit", "D05", "cell", "limits", 0.02, 0.06, _unknown_unit),
+        DefectClass("unknown_unit", "D05", "cell", "limits", 0.02, 0.04, _unknown_unit),
         DefectClass("unknown_verdict", "D04", "cell", "verdict", 0.01, 0.04, _any_line("P/F", "see note")),
         DefectClass(
             "unknown_disposition",
@@ -299,6 +323,24 @@ DEFECTS: dict[str, tuple[DefectClass, ...]] = {
             0.01,
             0.04,
             lambda record, _draws: _with_label(record, "Disposition:", "hold"),
+        ),
+        DefectClass(
+            "words_for_containers",
+            "D02",
+            "cell",
+            "containers",
+            0.005,
+            0.01,
+            lambda record, _draws: _with_label(record, "Containers:", "two bags"),
+        ),
+        DefectClass(
+            "month_for_expiry",
+            "D02",
+            "cell",
+            "expiry",
+            0.005,
+            0.01,
+            lambda record, _draws: _with_label(record, "Expiry:", record["labels"]["Expiry:"][2:]),
         ),
         DefectClass("copies_without_basis", "R34", "cell", "result", 0.08, 0.14, _no_basis),
         DefectClass("result_left_out", "R40", "flag", None, 0.08, 0.14, _no_result, at_door=False),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from cgt_etl.simulator import genealogy, numbers
 from cgt_etl.simulator.draws import Draws
@@ -15,7 +15,7 @@ from cgt_etl.simulator.exports import _chart as chart
 from cgt_etl.simulator.exports import _consent as consent
 from cgt_etl.simulator.exports import _fhir as fhir
 from cgt_etl.simulator.exports import _ward as ward
-from cgt_etl.simulator.exports._ehr_defects import DEFECTS, given_after_death
+from cgt_etl.simulator.exports._ehr_defects import DEFECTS, given_after_death, thawed_too_early
 from cgt_etl.simulator.exports._fhir import Resource, quantity
 from cgt_etl.simulator.exports._mistaken import mistaken, swap
 from cgt_etl.simulator.facts import Consented, Edge, Fact, Layout, Named, Ndjson, Stated
@@ -68,6 +68,10 @@ INFUSIONS = {
     "CD34": ("GHSC-INF", "Infusion of gene-edited stem cells"),
     "graft": ("HPC-INF", "Infusion of haematopoietic progenitor cells"),
 }
+
+THAW: fhir.Code = ("DP-THAW", "Thaw of a cell product")
+THAWING_MIN = 6
+"""How long a thaw takes; chosen."""
 
 PATHWAYS: dict[str, fhir.Code] = {
     "expanded_access": ("OOS-EAP", "Expanded access to a product out of specification"),
@@ -280,6 +284,7 @@ class _Chart:
             return
         is_own = given.product.modality in fhir.AUTOLOGOUS
         yield from self._approved(given, prefix)
+        yield from self._thawed(given, prefix)
         yield from self._lots(given, prefix, events)
         identifiers = {"urn:isbt128:coi": self.journey.coi} if is_own else {}
         infusion = fhir.procedure(
@@ -287,6 +292,23 @@ class _Chart:
             product=given.product, status=_status(given),
         )  # fmt: skip
         yield self._fact(given.started.date(), infusion, *events, named=self._coi() if is_own else ())
+
+    def _thawed(self, given: Administration, prefix: str) -> Iterator[Fact]:
+        """The thaw of all that is given in one infusion."""
+        if given.thawed is None:
+            return
+        journey, own = self.journey, given.product.modality in fhir.AUTOLOGOUS
+
+        def told(at: datetime) -> tuple[Resource, Stated]:
+            identifiers = {"urn:isbt128:coi": journey.coi} if own else {}
+            period = (at - timedelta(minutes=THAWING_MIN), at)
+            done = fhir.procedure(journey, f"{prefix}-thaw", THAW, period, identifiers, product=given.product)
+            what = f"thaw {journey.number}.{given.number}"
+            return done, Stated("dp_thawed", self.person.number, at.isoformat()[:16], numbers.utc(at), what)
+
+        done, event = told(given.thawed)
+        late = thawed_too_early(*told(given.thawed - timedelta(minutes=given.product.thaw_window_min)))
+        yield replace(self._fact(given.started.date(), done, event, named=self._coi() if own else ()), defects=(late,))
 
     def _approved(self, given: Administration, prefix: str) -> Iterator[Fact]:
         """The way in which a product out of specification may be given."""

@@ -17,8 +17,8 @@ from cgt_etl.simulator.parties import Network
 
 DIALECT = "order_portal"
 COLUMNS = (
-    "ORDER_NO", "COI", "PRODUCT", "SPEC_VER", "MARKET", "HOLD_WARN_H", "HOLD_MAX_H", "CENTRE", "ORDERED_BY", "STATUS", "CANCELLED_ON",
-    "CANCEL_REASON",
+    "ORDER_NO", "COI", "PRODUCT", "SPEC_VER", "MARKET", "HOLD_WARN_H", "HOLD_MAX_H", "THAW_USE_MIN", "STORE_LOW_C", "STORE_HIGH_C",
+    "CENTRE", "ORDERED_BY", "STATUS", "ORDERED_ON", "CANCELLED_ON", "CANCEL_REASON",
 )  # fmt: skip
 FEEDS: Mapping[str, Layout] = {"order": Csv("orders_{stamp}.csv", COLUMNS)}
 REASONS = {
@@ -61,8 +61,12 @@ def _order(journey: Journey) -> Record:
         "MARKET": country if country in OWN_MARKETS else "EU",
         "HOLD_WARN_H": "" if is_frozen else WARNED_AFTER_H,
         "HOLD_MAX_H": "" if is_frozen else TAKEN_UNTIL_H,
+        "THAW_USE_MIN": str(journey.product.thaw_window_min),
+        "STORE_LOW_C": f"{journey.product.storage_lowest_c:.0f}",
+        "STORE_HIGH_C": f"{journey.product.storage_limit_c:.0f}",
         "CENTRE": journey.hospital.name,
         "ORDERED_BY": "A. Fictional",
+        "ORDERED_ON": journey.ordered.date().isoformat() if journey.ordered else "",
     }
 
 
@@ -102,6 +106,8 @@ DEFECTS: Mapping[str, tuple[DefectClass, ...]] = {
         DefectClass("short_chain_of_identity", "R04", "row", None, 0.02, 0.04, _cell("COI", lambda text: text[:-1] or None)),
         DefectClass("unknown_state", "D04", "cell", "status", 0.02, 0.04, _cell("STATUS", lambda _text: "PENDING?")),
         DefectClass("foreign_date", "D02", "cell", "cancelled", 0.04, 0.08, _cell("CANCELLED_ON", _american)),
+        DefectClass("words_for_minutes", "D02", "cell", "thaw_window_min", 0.01, 0.03, _cell("THAW_USE_MIN", lambda _text: "at once")),
+        DefectClass("foreign_day_of_order", "D02", "cell", "ordered", 0.02, 0.04, _cell("ORDERED_ON", _american)),
     ),
 }
 TWICE: Mapping[str, Callable[[Record, Draws], Record]] = {

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cgt_etl.simulator.scoring import conflicts, consents, defects, edges, events, handoffs, measurements, toxicities
+from cgt_etl.simulator.scoring import conflicts, consents, defects, edges, events, handoffs, measurements, things, toxicities
 from cgt_etl.simulator.scoring.figures import Figure, counted
 from cgt_etl.simulator.scoring.links import Links
 from cgt_etl.simulator.scoring.release import Released
@@ -84,6 +84,7 @@ def _figures(truth: TruthFiles, released: Released) -> Iterator[Figure]:
     yield from consents.figures(links, most, 1.0 if is_clean else None)
     yield from toxicities.figures(links, 1.0 if is_clean else None)
     yield from edges.figures(links, most, 1.0 if is_clean else None)
+    yield from things.figures(links, most, 1.0 if is_clean else None)
     yield from handoffs.figures(links, most, 1.0 if is_clean else None)
     yield from _conservation(truth, released, delivery_of)
     yield from defects.figures(truth, released, delivery_of)

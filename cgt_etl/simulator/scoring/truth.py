@@ -90,6 +90,28 @@ class TruthFiles:
         return {(row["file"], row["position"]) for row in self.defects if row["effect"] == "cell"}
 
     @cached_property
+    def spoiled(self) -> set[tuple[str, int, str]]:
+        """Cells of landed records that a defect took away, or put another value into: file, position, column of the contract."""
+        return {(row["file"], row["position"], row["column"]) for row in self.defects if row["column"]}
+
+    @cached_property
+    def ordered_on(self) -> dict[str, str]:
+        """Order number -> the day on which it was placed."""
+        return {row["order_id"]: row["ordered"][:10] for row in self._rows("journeys") if row.get("order_id") and row["ordered"]}
+
+    @cached_property
+    def filled(self) -> dict[str, tuple[int, str]]:
+        """Batch -> containers of each of its lots, and the last day on which they may be given; of those that were filled."""
+        rows = (row for row in self._rows("batches") if row["dose_units"])
+        return {row["number"]: (row["dose_units"][0]["containers"], row["dose_units"][0]["expires"]) for row in rows}
+
+    @cached_property
+    def products(self) -> dict[tuple[str, str], Row]:
+        """Product as releases name it and version of its specification -> how it is to be handled; none without the file."""
+        rows = self._rows("products") if (self.folder / "products.jsonl").exists() else iter(())
+        return {(row["name"].lower(), row["specification_version"]): row for row in rows}
+
+    @cached_property
     def patients(self) -> dict[int, int]:
         """Journey -> its patient."""
         return {row["journey"]: row["patient"] for row in self._rows("journeys")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from cgt_etl.simulator.calendar import clock, later
 from cgt_etl.simulator.draws import Draws
@@ -38,6 +38,10 @@ METHODS = {
 }  # fmt: skip
 TOTALS = {"ghsc": "product_cd34_total"}
 """Modality -> test that counts the cells of the dose; CAR+ (or NK) cells where none is named."""
+CONTAINERS: Mapping[str, tuple[int, ...]] = {"auto_cart": (1, 1, 1, 2), "ghsc": (1, 1, 2, 3), "allo_nk": (12, 16, 24)}
+"""Modality -> how many bags a lot is filled into, each as likely; vials of a component are one each. Chosen."""
+SHELF_LIFE = timedelta(days=730)
+"""Of a frozen product, from its filling; chosen."""
 MATERIALS = (("media", "MD", 400), ("cytokine", "CY", 300), ("beads", "BD", 500))
 
 
@@ -80,7 +84,7 @@ def make(scene: Scene, order: Order) -> Batch:
     harvested = points[-1].at
     filled = later(harvested, 5)
     results, out = _results(scene, order, maker)
-    units = _units(order, number, results[total_of(order.product)])
+    units = _units(scene, order, number, results[total_of(order.product)], filled.date())
     final, interim, disposition, disposed = _certify(scene, order, maker, number=number, filled=filled, results=results, out=out)
     return Batch(*begun, points, materials, harvested, None, filled, units, final, disposed, disposition, out, interim)
 
@@ -228,15 +232,18 @@ def _inside(draw: Callable[[], float], limit: Limit) -> float:
             return value
 
 
-def _units(order: Order, number: str, total_e6: float) -> tuple[DoseUnit, ...]:
+def _units(scene: Scene, order: Order, number: str, total_e6: float, filled: date) -> tuple[DoseUnit, ...]:
     """One lot per component, whose cells add up to the total; an off-the-shelf lot states the cells of one dose."""
     components = order.product.components
+    bags = Draws.seeded(scene.seed, "containers", number).random.choice(CONTAINERS[order.product.modality])
     first = round(total_e6 / len(components), 1)
     return tuple(
         DoseUnit(
             f"{component}-{number}" if component else f"L-{number}",
             component,
             first if place < len(components) - 1 else round(total_e6 - first * (len(components) - 1), 1),
+            bags if len(components) == 1 else 1,
+            filled + SHELF_LIFE,
         )
         for place, component in enumerate(components)
     )

@@ -137,20 +137,20 @@ NETWORK = Network(
     products=(
         Product(
             "Duocel", "DUO", "auto_cart", "orchard_cell_therapies", "orchard_cell_therapies", "orchard_cell_therapies", ("C8", "C4"), 90.0,
-            True, False, 70.0, -130.0, "v4.2",
+            True, False, 70.0, -130.0, "v4.2", 90,
         ),
         # a contract manufacturer stands between the sponsor and the hospitals
         Product(
             "Unacel", "UNA", "auto_cart", "rowan_cell_works", "orchard_cell_therapies", "orchard_cell_therapies", ("",), 140.0, True, True,
-            80.0, -120.0, "v1.3",
+            80.0, -120.0, "v1.3", 60,
         ),
         Product(
             "Nakcel", "NAK", "allo_nk", "hawthorn_cell_sciences", "hawthorn_cell_sciences", "orchard_cell_therapies", ("",), 900.0, False,
-            False, 70.0, -150.0, "v2.0",
+            False, 70.0, -150.0, "v2.0", 60,
         ),
         Product(
             "Emendacel", "EME", "ghsc", "hawthorn_cell_sciences", "hawthorn_cell_sciences", "orchard_cell_therapies", ("",), 330.0, True,
-            True, 70.0, -150.0, "v1.0",
+            True, 70.0, -150.0, "v1.0", 90,
         ),
     ),
     processing_laboratories=(
@@ -233,15 +233,15 @@ def _products(makers: tuple[str, ...]) -> tuple[Product, ...]:
         return Product(name, name[:3].upper(), modality, makers[place], makers[place], authority, components, dose_e6, *rest)
 
     return (
-        product(0, "Duocel", "auto_cart", ("C8", "C4"), 90.0, True, False, 70.0, -130.0, "v4.2"),
-        product(1, "Unacel", "auto_cart", ("",), 140.0, True, True, 80.0, -120.0, "v1.3"),
-        product(2, "Nakcel", "allo_nk", ("",), 900.0, False, False, 70.0, -150.0, "v2.0"),
-        product(3, "Tessacel", "auto_cart", ("",), 160.0, True, False, 75.0, -150.0, "v3.1"),
-        product(4, "Quarticel", "auto_cart", ("",), 150.0, True, False, 75.0, -150.0, "v2.4"),
-        product(5, "Solvacel", "auto_cart", ("C8", "C4"), 100.0, True, False, 70.0, -130.0, "v1.0"),
-        product(6, "Mirracel", "auto_cart", ("",), 130.0, True, True, 80.0, -120.0, "v5.0"),
-        product(7, "Nivacel", "allo_nk", ("",), 1200.0, False, False, 70.0, -150.0, "v1.1"),
-        product(2, "Emendacel", "ghsc", ("",), 330.0, True, True, 70.0, -150.0, "v1.0"),
+        product(0, "Duocel", "auto_cart", ("C8", "C4"), 90.0, True, False, 70.0, -130.0, "v4.2", 90),
+        product(1, "Unacel", "auto_cart", ("",), 140.0, True, True, 80.0, -120.0, "v1.3", 60),
+        product(2, "Nakcel", "allo_nk", ("",), 900.0, False, False, 70.0, -150.0, "v2.0", 60),
+        product(3, "Tessacel", "auto_cart", ("",), 160.0, True, False, 75.0, -150.0, "v3.1", 45),
+        product(4, "Quarticel", "auto_cart", ("",), 150.0, True, False, 75.0, -150.0, "v2.4", 45),
+        product(5, "Solvacel", "auto_cart", ("C8", "C4"), 100.0, True, False, 70.0, -130.0, "v1.0", 90),
+        product(6, "Mirracel", "auto_cart", ("",), 130.0, True, True, 80.0, -120.0, "v5.0", 60),
+        product(7, "Nivacel", "allo_nk", ("",), 1200.0, False, False, 70.0, -150.0, "v1.1", 60),
+        product(2, "Emendacel", "ghsc", ("",), 330.0, True, True, 70.0, -150.0, "v1.0", 90),
     )
 
 

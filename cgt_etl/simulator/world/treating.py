@@ -17,6 +17,8 @@ from cgt_etl.simulator.world.scene import Scene
 
 LYMPHODEPLETION_DAYS, CONDITIONING_DAYS = 5, 7
 FOLLOW_UP_DAYS = 365
+THAWED_BEFORE_H = 0.5
+"""From the thaw to the infusion; every product's window is longer. Chosen."""
 PARTIAL = 0.03
 """Share of infusions that are stopped for a reaction; chosen."""
 SEVERE = {"axi": (0.08, 0.19), "tisa NHL": (0.05, 0.05), "liso": (0.01, 0.02)}
@@ -53,7 +55,7 @@ def infuse(scene: Scene, dose: Dose, started: datetime, *, pathway: str = "", co
     draws = scene.draws
     is_stopped = scene.plan.decide("stopped", draws.chance(PARTIAL))
     fraction = round(draws.random.uniform(0.4, 0.9), 2) if is_stopped else 1.0
-    thawed = later(started, -0.5)
+    thawed = later(started, -THAWED_BEFORE_H)
     scene.ledger.give("H15", scene.hospital, scene.hospital, dose.lots, thawed, usual_h=0.4)
     days = CONDITIONING_DAYS if dose.arm in ("graft", "CD34") else LYMPHODEPLETION_DAYS
     approved = None
@@ -75,6 +77,7 @@ def infuse(scene: Scene, dose: Dose, started: datetime, *, pathway: str = "", co
         pathway_approved=approved,
         conditioning_started=started.date() - timedelta(days=days) if conditioned else None,
         received_at_site=dose.received,
+        thawed=None if dose.arm == "graft" else thawed,
         stopped="reaction" if is_stopped else "",
         withheld=dose.withheld,
     )

@@ -16,6 +16,9 @@ stated as (
         {{ agreed('recipient_subject_id') }} as recipient_subject_id,
         {{ agreed('product_name_code') }} as product_name_code,
         {{ first_said('component_code') }} as component_code,
+        {{ agreed('container_count') }} as container_count,
+        -- the certificate's day and the label's as the ward read it: who would give the dose goes by the earlier
+        min(expiry_date) as expiry_date,
         {{ any_true('administration_id is not null') }} as was_given,
         min(component_id) as component_id
     from statement
@@ -68,11 +71,14 @@ discarded as (
 select
     stated.dose_unit_id,
     stated.lot_id,
-    cast(null as {{ type_of('text') }}) as container_no,
+    -- no record after the certificate says which of several containers it means: such a lot stays one row
+    case when stated.container_count = 1 then '1' end as container_no,
+    stated.container_count,
     stated.batch_id,
     stated.recipient_subject_id,
     stated.product_name_code,
     stated.component_code,
+    stated.expiry_date,
     planned.cells_10_6 as planned_cells_10_6,
     planned.car_positive_10_6 as planned_car_positive_cells_10_6,
     case

@@ -1,6 +1,6 @@
 {{ config(pre_hook=[
     "{{ delete_touched() }}",
-    "{{ delete_network_wide(['R23', 'R24', 'R26', 'R36', 'R40', 'R60', 'R62', 'R63', 'R64', 'R65', 'R66', 'R67']) }}",
+    "{{ delete_network_wide(['R17', 'R23', 'R24', 'R26', 'R36', 'R40', 'R60', 'R62', 'R63', 'R64', 'R65', 'R66', 'R67']) }}",
 ]) }}
 
 {%- set finds = [
@@ -14,6 +14,8 @@
     'find_r13_dose_unit_without_collection',
     'find_r14_batch_without_input',
     'find_r15_infused_without_pathway',
+    'find_r16_given_after_expiry',
+    'find_r17_given_after_thaw_window',
     'find_r20_consent_after_the_act',
     'find_r20_steps_out_of_order',
     'find_r21_conditioned_before_receipt',
@@ -47,9 +49,10 @@
 ] -%}
 {#- Judged by what the whole network delivered, and so anew every night. -#}
 {%- set network_wide = [
-    'find_r23_fresh_hold', 'find_r24_recorded_before_occurred', 'find_r26_open_too_long', 'find_r36_dose_against_weight',
-    'find_r40_certificate_without_result', 'find_r60_outside_its_limits', 'find_r62_past_its_qualified_hold', 'find_r63_counts_differ',
-    'find_r64_seals_differ', 'find_r65_identities_differ', 'find_r66_papers_missing', 'find_r67_times_impossible',
+    'find_r17_given_after_thaw_window', 'find_r23_fresh_hold', 'find_r24_recorded_before_occurred', 'find_r26_open_too_long',
+    'find_r36_dose_against_weight', 'find_r40_certificate_without_result', 'find_r60_outside_its_limits',
+    'find_r62_past_its_qualified_hold', 'find_r63_counts_differ', 'find_r64_seals_differ', 'find_r65_identities_differ',
+    'find_r66_papers_missing', 'find_r67_times_impossible',
 ] -%}
 
 with found as (

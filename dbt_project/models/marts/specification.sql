@@ -13,28 +13,34 @@ with said as (
 ,
 
 -- what orders of the product say: nothing where two differ
-held as (
+handled as (
     select
         product_name_code,
         version,
         jurisdiction_code,
         {{ agreed('hold_warning_h') }} as hold_warning_h,
-        {{ agreed('hold_limit_h') }} as hold_limit_h
-    from {{ ref('int_hold_limit__resolved') }}
+        {{ agreed('hold_limit_h') }} as hold_limit_h,
+        {{ agreed('thaw_window_min') }} as thaw_window_min,
+        {{ agreed('storage_lower_c') }} as storage_lower_c,
+        {{ agreed('storage_upper_c') }} as storage_upper_c
+    from {{ ref('int_handling_limit__resolved') }}
     group by product_name_code, version, jurisdiction_code
 ),
 
 limited as (
     select
         said.*,
-        held.hold_warning_h,
-        held.hold_limit_h
+        handled.hold_warning_h,
+        handled.hold_limit_h,
+        handled.thaw_window_min,
+        handled.storage_lower_c,
+        handled.storage_upper_c
     from said
-    left join held
+    left join handled
         on
-            said.limited_product_code = held.product_name_code
-            and said.version = held.version
-            and said.jurisdiction_code = held.jurisdiction_code
+            said.limited_product_code = handled.product_name_code
+            and said.version = handled.version
+            and said.jurisdiction_code = handled.jurisdiction_code
 )
 
 select
@@ -50,6 +56,9 @@ select
     {{ agreed('unit') }} as unit,
     min(hold_warning_h) as hold_warning_h,
     min(hold_limit_h) as hold_limit_h,
+    min(thaw_window_min) as thaw_window_min,
+    min(storage_lower_c) as storage_lower_c,
+    min(storage_upper_c) as storage_upper_c,
     max(case when rank_no = 1 then source_delivery end) as source_delivery,
     max(case when rank_no = 1 then source_row end) as source_row,
     min(component_id) as component_id

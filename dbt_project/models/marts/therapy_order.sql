@@ -8,6 +8,7 @@ with stated as (
         said.recipient_subject_id,
         said.product_name_code,
         said.status,
+        said.issued_date,
         said.cancelled_date,
         said.component_id
     from {{ ref('int_therapy_order__resolved') }} as said
@@ -37,6 +38,7 @@ ordered as (
         {{ agreed('recipient_subject_id') }} as subject_id,
         {{ agreed('product_name_code') }} as product_name_code,
         {{ agreed('status') }} as status_code,
+        {{ agreed('issued_date') }} as issued_date,
         {{ agreed('cancelled_date') }} as cancelled_date,
         min(component_id) as component_id
     from stated
@@ -51,7 +53,8 @@ select
     ordered.subject_id,
     ordered.product_name_code,
     happened.sponsor_party_id,
-    happened.issued_date,
+    -- whoever took the order has its day; a hospital's own record stands where it tells none
+    coalesce(ordered.issued_date, happened.issued_date) as issued_date,
     ordered.cancelled_date,
     ordered.status_code,
     ordered.component_id

@@ -1,5 +1,5 @@
-"""What is beside the figures: names, order, sizes and modes of files, marks, Parquet statistics and row groups, texts of errors, and pages
-and artefacts of other tools.
+"""What is beside the figures: names, order, sizes and modes of files, marks, Parquet statistics and row groups, and texts of errors. What
+other tools leave is `tools`'s.
 
 The attacker plays a distinguishing game: two worlds that publish the same figures and differ in what is withheld. Whatever of all that is
 handed out differs between them tells of it.
@@ -23,9 +23,6 @@ from tests.attack.history import Figure, Found
 from tests.egress.collective.worlds import drawn_cut, plan
 
 MARKS = ("previous", "behind", "members")
-ROOT = Path(__file__).resolve().parents[3]
-PAGES = ("dbt_project", "expectations", "cgt_etl/orchestration", "cgt_etl/quality", "cgt_etl/definitions.py")
-"""What Data Docs, the artefacts of dbt and the metadata of Dagster are made from."""
 
 
 def told(says: str) -> Found:
@@ -95,15 +92,6 @@ def statistics(share: Path) -> Iterator[Found]:
                 said, cells = column.statistics, part[column.path_in_schema].drop_null().to_pylist()
                 if said is not None and said.has_min_max and (not cells or (said.min, said.max) != (min(cells), max(cells))):
                     yield told(f"{path.parent.name}.{column.path_in_schema}: the footer has other bounds than the cells")
-
-
-def pages() -> Iterator[Found]:
-    """No page or artefact of another tool is made from the collective tables: none of their sources names them."""
-    for place in PAGES:
-        files = [ROOT / place] if (ROOT / place).is_file() else sorted((ROOT / place).rglob("*.*"))
-        for path in files:
-            if path.suffix in {".py", ".sql", ".yml", ".yaml", ".json", ".md"} and "collective" in path.read_text(encoding="utf-8"):
-                yield told(f"{path.relative_to(ROOT)} names the collective tables")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -24,7 +24,7 @@ from cgt_etl.egress.collective.ledger import Ledger, TamperedLedger
 from cgt_etl.egress.collective.plan import Cell
 from cgt_etl.egress.collective.rows import rows
 from cgt_etl.egress.rights.everybody import Wish, of_agreements
-from cgt_etl.egress.rights.home import rights_of
+from cgt_etl.egress.rights.home import log_of, rights_of
 from cgt_etl.errors import DeclarationError, LeaseHeld
 from cgt_etl.release import read
 from cgt_etl.settings import Settings
@@ -85,6 +85,11 @@ def test_cuts_are_released_and_attacked_again_and_a_quarter_is_cut_once(home: Pa
     assert {", ".join(one["categories"]): one["value"] for one in released["cells"] if one["value"]} == {
         cell: int(figures[cell]) for cell in CELLS
     }
+    first, second = log_of(Settings(home)).read()
+    assert {one["table"] for one in first["decisions"]} != {one["table"] for one in second["decisions"]}, "of each population"
+    assert first["asked_for"] == "collective cut of the quarter from 2026-01-01 on"
+    assert {one["form"] for one in first["decisions"]} == {"aggregate"}
+    assert first["agreements"]
     assert "a cut is later than the one before" in str(_said("cut", "--quarter", "2026-01-01").exception)
     assert _said("cut", "--quarter", "2026-04-01", "--release", "0001").exit_code == 0
     audited = _said("audit")

@@ -47,7 +47,7 @@ def test_tables_may_share_a_dimension() -> None:
 
 @pytest.mark.parametrize(
     ("said", "says"),
-    [("version: [", "no YAML"), ("version: '1'\ntables: []\ndimensions: []\nmargins: true", "wrong at")],
+    [("version: [", "not YAML"), ("version: '1'\ntables: []\ndimensions: []\nmargins: true", "unknown key")],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, said: str, says: str) -> None:
     (tmp_path / "tables.yaml").write_text(said)

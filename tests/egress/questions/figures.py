@@ -2,8 +2,8 @@
 
 `loss`: over seeded worlds of ten contributors with planted differences in risk of 0, 0.05 and 0.1 either way, the findings of the pooled
 analysis without protection (an interval of 95 % that leaves out zero) that the answers recover: same sign, intervals overlap. A withheld
-answer, or one hidden by the noise, recovers nothing. `membership`: the area
-under the attacker's curve, and the end of its one-sided 95 % interval.
+answer, or one hidden by the noise, recovers nothing. SEEDS is how many, or the first and the last: `100-199`. `membership`: the area under
+the attacker's curve, and the end of its one-sided 95 % interval.
 """
 
 from __future__ import annotations
@@ -18,10 +18,8 @@ from cgt_etl.egress.questions.answer import answer, exact
 from cgt_etl.egress.questions.catalogue import Question
 from cgt_etl.egress.questions.estimate import Figure
 from cgt_etl.simulator.question_world import Size
-from tests.egress.questions import membership
-from tests.egress.questions.worlds import CONTRAST, INCIDENCE, MODEL, MODEL_OF_THREE, SPLITS, played, unprotected
-
-QUESTIONS = {"contrast": CONTRAST, "model of two": MODEL, "model of three": MODEL_OF_THREE, "incidence": INCIDENCE}
+from tests.attack.families import membership as attacks
+from tests.egress.questions.worlds import SPLITS, played, unprotected
 
 SIZE = Size(baseline=0.25)
 
@@ -57,11 +55,11 @@ def _differences(question: Question, figures: Sequence[Figure]) -> list[tuple[fl
     return [(b - a, float(np.hypot(wide, wider))) for (a, wide), (b, wider) in zip(known[:half], known[half:], strict=True)]
 
 
-def loss(seeds: int, size: Size) -> None:
-    print(f"{seeds} worlds, {size}")
+def loss(seeds: range, size: Size) -> None:
+    print(f"seeds {seeds.start} to {seeds[-1]}, {size}")
     every: list[Finding] = []
-    for name, question in QUESTIONS.items():
-        found = [one for seed in range(seeds) for one in findings(seed, question, size)]
+    for name, question in attacks.QUESTIONS.items():
+        found = [one for seed in seeds for one in findings(seed, question, size)]
         every += found
         _print(name, found)
     _print("pooled", every)
@@ -76,18 +74,13 @@ def _print(name: str, found: list[Finding]) -> None:
 
 
 def attack(tries: int) -> None:
-    for name, question in QUESTIONS.items():
-        print(f"{name}, figures, a simulated world: {_said(membership.shadows(membership.natural(question), tries // 4, tries))}")
-        print(f"{name}, noisy statistics, contrived: {_said(membership.worst(membership.contrived(question), tries))}")
-
-
-def _said(curve: membership.Curve) -> str:
-    return f"area {curve.area:.4f}, at most {curve.upper:.4f}"
+    for name, curve in attacks.curves("hub", attacks.Sizes(tries // 4, tries, tries)).items():
+        print(f"{name}: area {curve.area:.4f}, at most {curve.upper:.4f}")
 
 
 if __name__ == "__main__":
-    what, many = sys.argv[1], int(sys.argv[2])
+    what, (*first, many) = sys.argv[1], [int(one) for one in sys.argv[2].split("-")]
     if what == "loss":
-        loss(many, SIZE._replace(subjects=int(sys.argv[3])) if len(sys.argv) > 3 else SIZE)
+        loss(range(first[0], many + 1) if first else range(many), SIZE._replace(subjects=int(sys.argv[3])) if len(sys.argv) > 3 else SIZE)
     else:
         attack(many)

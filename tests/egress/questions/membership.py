@@ -8,6 +8,7 @@ themselves and their exact means, so that no attacker on the figures can do bett
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -22,14 +23,23 @@ from cgt_etl.simulator.question_world import Size, Split
 from tests.egress.questions.worlds import OUTCOME, SPLITS, played
 
 TARGET = "target"
+ONE_SIDED = float(norm.ppf(0.95))
 
 
 class Curve(NamedTuple):
-    """Area under the attacker's curve, and the ends of its one-sided 95 % intervals."""
+    """Area under the attacker's curve, and its standard error."""
 
     area: float
-    lower: float
-    upper: float
+    error: float
+
+    @property
+    def lower(self) -> float:
+        """The end of a one-sided 95 % interval; `upper` is that of the other."""
+        return self.area - ONE_SIDED * self.error
+
+    @property
+    def upper(self) -> float:
+        return self.area + ONE_SIDED * self.error
 
 
 class Pair(NamedTuple):
@@ -69,21 +79,29 @@ def joined(rows: pl.DataFrame, who: str, outcome: int, sides: tuple[int, ...] | 
     return pl.concat([rows, pl.DataFrame([person | {"also_known_to": []}], schema=rows.schema)])
 
 
-def shadows(pair: Pair, learned: int, tried: int) -> Curve:
-    """The attacker on released figures; `learned` and `tried` answers with the target, and as many without."""
-    training = [_figures(one, [f"shadow {number}" for number in range(learned)]) for one in pair]
-    attacked = [_figures(one, [f"hub {number}" for number in range(tried)]) for one in pair]
+def shadows(pair: Pair, known: int, tried: int) -> Curve:
+    """The attacker on released figures, who learns from `known` answers with the target, and as many without; `tried` likewise."""
+    return attacked(pair, learned(pair, known), tried)
+
+
+def learned(pair: Pair, many: int) -> np.ndarray:
+    """How the attacker on released figures weighs each, from so many answers of its own."""
+    training = [_figures(one, [f"shadow {number}" for number in range(many)]) for one in pair]
     spread = sum(np.cov(one, rowvar=False).reshape(one.shape[1], -1) for one in training) / 2
-    weight = np.linalg.pinv(spread + 1e-12 * np.eye(len(spread))) @ (training[1].mean(axis=0) - training[0].mean(axis=0))
-    return _curve(*(one @ weight for one in attacked))
+    return np.linalg.pinv(spread + 1e-12 * np.eye(len(spread))) @ (training[1].mean(axis=0) - training[0].mean(axis=0))
 
 
-def worst(pair: Pair, tried: int) -> Curve:
-    """The attacker on the noisy statistics."""
+def attacked(pair: Pair, weight: np.ndarray, tried: int, key: str = "hub") -> Curve:
+    """The attacker on released figures, once it has learned; `key` begins the name of each key of the hub."""
+    return _curve(*(_figures(one, [f"{key} {number}" for number in range(tried)]) @ weight for one in pair))
+
+
+def worst(pair: Pair, tried: int, key: str = "hub") -> Curve:
+    """The attacker on the noisy statistics; `key` as in `attacked`."""
     shift, deviation = _shift(pair), _deviations(pair.out)
     scores = []
     for one in pair:
-        streams = (noise.Stream(f"hub {number}".encode(), [block.values for block in one.blocks]) for number in range(tried))
+        streams = (noise.Stream(f"{key} {number}".encode(), [block.values for block in one.blocks]) for number in range(tried))
         scores.append(np.array([[value for told in protected(stream, one.blocks) for value in told.values] for stream in streams]))
     return _curve(*((score / deviation) @ shift for score in scores))
 
@@ -109,11 +127,15 @@ def _deviations(of: Exact) -> np.ndarray:
 
 
 def _curve(out: np.ndarray, within: np.ndarray) -> Curve:
-    """Area and interval after DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988)."""
+    """Area and error after DeLong, DeLong and Clarke-Pearson, Biometrics 44 (1988)."""
     ranks = rankdata(np.concatenate([within, out]))
     many, few = len(within), len(out)
     above = (ranks[:many] - rankdata(within)) / few
     below = 1 - (ranks[many:] - rankdata(out)) / many
-    area = float(above.mean())
-    wide = float(norm.ppf(0.95)) * float(np.sqrt(above.var(ddof=1) / many + below.var(ddof=1) / few))
-    return Curve(area, area - wide, area + wide)
+    return Curve(float(above.mean()), float(np.sqrt(above.var(ddof=1) / many + below.var(ddof=1) / few)))
+
+
+def pooled(curves: Sequence[Curve]) -> Curve:
+    """The mean of curves of independent answers, of as many each."""
+    areas, errors = zip(*curves, strict=True)
+    return Curve(float(np.mean(areas)), float(np.sqrt(np.sum(np.square(errors)))) / len(curves))

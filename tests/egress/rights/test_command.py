@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 from datetime import date
@@ -11,8 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cgt_etl.cli import cgt_etl
-from cgt_etl.egress.rights.log import Log, TamperedLog
+from cgt_etl.egress.rights.home import log_of
 from cgt_etl.errors import CgtError, LeaseHeld
+from cgt_etl.landing.chain import TamperedChain
+from cgt_etl.settings import Settings
 from tests.egress.collective.release_world import empty
 from tests.release import sample
 
@@ -30,6 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CGT_HOME", str(home))
+    monkeypatch.setenv("CGT_MASTER_KEY", base64.b64encode(bytes(32)).decode())
 
 
 def _said(*words: str) -> Result:
@@ -68,11 +72,11 @@ def _rows(said: dict[str, list[dict[str, object]]], column: str) -> dict[str, di
 def test_decisions_are_kept_with_the_release_and_the_log_is_verified(home: Path) -> None:
     kept = _said("explain", "summit_hospital", "dose_unit", "--keep").output
     head = kept.split("the log of decisions ends with ")[1].split(".")[0]
-    (said,) = Log(home / "rights").read(head)
+    (said,) = log_of(Settings(home)).read(head)
     assert said["release"].startswith("0001-")
     assert "orchard_cell_therapies/doses_for_centres" in said["agreements"]
     assert f"1 records; the log of decisions ends with {head}." in _said("verify", "--head", head).output
-    assert isinstance(_said("verify", "--head", "0" * 64).exception, TamperedLog)
+    assert isinstance(_said("verify", "--head", "0" * 64).exception, TamperedChain)
     with (home / "lease").open("a") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert isinstance(_said("explain", "summit_hospital", "dose_unit", "--keep").exception, LeaseHeld)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cgt_etl.egress.rights.agreements import Agreement, Declared, Network, Refusal, populations
+from cgt_etl.egress.rights.agreements import Network, Refusal, populations
 from cgt_etl.egress.rights.columns import Column
 from cgt_etl.egress.rights.decisions import Request, Rights, Use, may
 from cgt_etl.errors import CgtError
 from tests.egress.rights import world
-from tests.egress.rights.world import DAYS, ROLES, TIERS, agreement, network, request
+from tests.egress.rights.world import DAYS, ROLES, agreement, network, request
 
 
 def _allowed(of: Network, asked: list[Request]) -> set[int]:
@@ -36,45 +34,13 @@ def test_without_agreements_everybody_has_own_rows_and_nothing_else(asked: list[
         assert one.is_allowed == (one.request.recipient == one.request.contributor)
 
 
-def _restricted(of: Agreement, pick: Callable[[list[object]], object], extra: Refusal) -> Iterator[tuple[str, Declared]]:
-    """Each way in which a declaration of one agreement can be restricted."""
-
-    def only(**changes: object) -> Declared:
-        return Declared((Agreement.model_validate(of.model_dump() | changes),))
-
-    yield "gone", Declared()
-    yield "refused", Declared((of,), (extra,))
-    later = [day for day in DAYS if of.begins < day <= of.expires]
-    if later:
-        yield "embargo", only(embargo_until=pick(later))
-        yield "expiry", only(expires=pick([day for day in DAYS if of.begins <= day < of.expires]))
-    if len(of.tables) > 1:
-        tables = [pick(list(of.tables))]
-        yield "tables", only(tables=tables, columns={name: tier for name, tier in of.columns.items() if name.split(".")[0] in tables})
-    if len(of.purposes) > 1:
-        yield "purposes", only(purposes=[pick(list(of.purposes))])
-    yield "conditions", only(conditions=[*of.conditions, pick(list(world.CONDITIONS))])
-    yield "populations", only(populations=[pick(list(of.populations or populations()))])
-    yield "first day", only(first_day=max(of.first_day or date.min, min(of.last_day or date.max, pick(DAYS))))  # type: ignore[type-var]
-    yield "last day", only(last_day=min(of.last_day or date.max, max(of.first_day or date.min, pick(DAYS))))  # type: ignore[type-var]
-    if of.tier == "network":
-        yield "tier", only(tier="aggregate_only")
-    name = str(pick([name for name in world.NAMES if name.split(".")[0] in of.tables]))
-    table, column = name.split(".")
-    now = of.tier_of(name, world.COLUMNS[table][column].tier)
-    yield "column", only(columns=of.columns | {name: TIERS[max(0, TIERS.index(now) - 1)]})
-
-
 @given(world.networks(least=1), world.requests(), world.refusals(9), st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_restriction_never_gives_anybody_more(of: Network, drawn: list[Request], extra: Refusal, data: st.DataObject) -> None:
     asked = [*drawn, *world.fitting(of)]
     n = data.draw(st.sampled_from(range(len(of.declared["ash"].agreements))))
-    declared = of.declared["ash"]
-    ways = list(_restricted(declared.agreements[n], lambda listed: data.draw(st.sampled_from(listed)), extra))
-    how, less = data.draw(st.sampled_from(ways))
-    now = Declared((*declared.agreements[:n], *less.agreements, *declared.agreements[n + 1 :]), (*declared.refusals, *less.refusals))
-    restricted = replace(of, declared={**of.declared, "ash": now})
+    ways = list(world.restricted(of, n, lambda listed: data.draw(st.sampled_from(listed)), extra))
+    how, restricted = data.draw(st.sampled_from(ways))
     assert _allowed(restricted, asked) <= _allowed(of, asked), how
 
 
@@ -84,7 +50,7 @@ def test_a_column_whose_default_becomes_stricter_gives_nobody_more(of: Network, 
     asked = [*asked, *world.fitting(of)]
     table, column = name.split(".")
     old = of.columns[table][column]
-    now = Column(TIERS[max(0, TIERS.index(old.tier) - 1)], old.is_in_shared_views, "stricter")  # type: ignore[arg-type]
+    now = Column(world.TIERS[max(0, world.TIERS.index(old.tier) - 1)], old.is_in_shared_views, "stricter")  # type: ignore[arg-type]
     stricter = replace(of, columns={**of.columns, table: {**of.columns[table], column: now}})
     assert _allowed(stricter, asked) <= _allowed(of, asked)
 

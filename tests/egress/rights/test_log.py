@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from cgt_etl.door import shares
+from cgt_etl.door.tokens import Keys
 from cgt_etl.egress.rights.agreements import Network, Refusal
 from cgt_etl.egress.rights.decisions import ENGINE, Rights
-from cgt_etl.egress.rights.log import FIRST, Log, TamperedLog, record
+from cgt_etl.egress.rights.log import FILE, log, record
+from cgt_etl.landing.chain import FIRST, Chain, TamperedChain
 from tests.egress.rights.world import agreement, network, request
+
+KEY = b"the hub's"
 
 
 def _network() -> Network:
@@ -44,42 +49,58 @@ def test_a_record_has_the_inputs_of_each_decision() -> None:
     assert first["use"] == {"purpose": "DUO:0000006", "accepts": []}
 
 
-def _filled(folder: Path) -> Log:
-    log = Log(folder)
+def _filled(folder: Path, key: bytes = KEY) -> Chain:
+    made = log(folder, key)
     for n in range(3):
-        log.append({"release": str(n)})
-    return log
+        made.append({"release": str(n)})
+    return made
 
 
 def test_records_are_read_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
-    assert Log(tmp_path / "none").head == FIRST
-    log = _filled(tmp_path)
-    assert [one["release"] for one in log.read(log.head)] == ["0", "1", "2"]
+    assert log(tmp_path / "none", KEY).head == FIRST
+    made = _filled(tmp_path)
+    assert [one["release"] for one in made.read(made.head)] == ["0", "1", "2"]
 
 
-@pytest.mark.parametrize("what", ["changed", "taken out", "put in", "moved", "not JSON"])
+@pytest.mark.parametrize("what", ["changed", "taken out", "put in", "moved", "not JSON", "written anew"])
 def test_a_log_that_was_changed_is_named_and_not_added_to(tmp_path: Path, what: str) -> None:
-    log = _filled(tmp_path)
-    second = tmp_path / "00000002.json"
-    if what == "changed":
-        second.write_text(second.read_text().replace('"1"', '"7"'))
-    elif what == "taken out":
-        second.unlink()
-    elif what == "put in":
-        (tmp_path / "00000004.json").write_text(second.read_text())
-    elif what == "moved":
-        second.rename(tmp_path / "00000009.json")
+    made, file = _filled(tmp_path), tmp_path / FILE
+    one, two, three = file.read_text().splitlines()
+    if what == "written anew":  # by somebody who knows how, and has another key
+        file.unlink()
+        _filled(tmp_path, b"another key")
     else:
-        second.write_bytes(b"\xff")
-    for use in (log.read, lambda: log.append({})):
-        with pytest.raises(TamperedLog, match="not what was written"):
+        changed = {
+            "changed": [one, two.replace('"1"', '"7"'), three],
+            "taken out": [one, three],
+            "put in": [one, two, two, three],
+            "moved": [one, three, two],
+            "not JSON": [one, "\ufffd", three],
+        }
+        file.write_text("\n".join(changed[what]) + "\n")
+    for use in (made.read, lambda: made.append({})):
+        with pytest.raises(TamperedChain, match="not what was written"):
             use()
 
 
-def test_records_taken_off_the_end_show_by_the_hash_that_somebody_wrote_down(tmp_path: Path) -> None:
-    log = _filled(tmp_path)
-    head = log.head
-    (tmp_path / "00000003.json").unlink()
-    assert len(log.read()) == 2
-    with pytest.raises(TamperedLog, match="does not end where it did"):
-        log.read(head)
+def test_records_taken_off_the_end_show_by_the_mark_that_somebody_wrote_down(tmp_path: Path) -> None:
+    made = _filled(tmp_path)
+    head, file = made.head, tmp_path / FILE
+    file.write_text("".join(f"{line}\n" for line in file.read_text().splitlines()[:2]))
+    assert len(made.read()) == 2
+    with pytest.raises(TamperedChain, match="does not end where it did"):
+        made.read(head)
+
+
+def test_every_text_that_a_line_may_hold_stays_one_line(tmp_path: Path) -> None:
+    made = log(tmp_path, KEY)
+    made.append({"said": "one\u2028two\x85three\nfour"})
+    made.append({"said": "five"})
+    assert [one["said"] for one in made.read()] == ["one\u2028two\x85three\nfour", "five"]
+
+
+def test_a_hub_without_the_keys_of_identifiers_marks_its_log_too() -> None:
+    keys = Keys(bytes(range(32)))
+    hub = shares.read(shares.for_hub(keys))
+    assert hub is not None
+    assert len(hub.rights) == len(keys.rights) == 32

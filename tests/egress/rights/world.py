@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
@@ -183,6 +184,42 @@ def fitting(of: Network) -> list[Request]:
                 )
             )
     return found
+
+
+def restricted(of: Network, n: int, pick: Callable[[list[object]], object], extra: Refusal) -> Iterator[tuple[str, Network]]:
+    """Each way in which the `n`th agreement of `ash` can be restricted, and the network with that declared instead."""
+    declared = of.declared["ash"]
+    for how, less in _restricted(declared.agreements[n], pick, extra):
+        now = Declared((*declared.agreements[:n], *less.agreements, *declared.agreements[n + 1 :]), (*declared.refusals, *less.refusals))
+        yield how, replace(of, declared={**of.declared, "ash": now})
+
+
+def _restricted(of: Agreement, pick: Callable[[list[object]], object], extra: Refusal) -> Iterator[tuple[str, Declared]]:
+
+    def only(**changes: object) -> Declared:
+        return Declared((Agreement.model_validate(of.model_dump() | changes),))
+
+    yield "gone", Declared()
+    yield "refused", Declared((of,), (extra,))
+    later = [day for day in DAYS if of.begins < day <= of.expires]
+    if later:
+        yield "embargo", only(embargo_until=pick(later))
+        yield "expiry", only(expires=pick([day for day in DAYS if of.begins <= day < of.expires]))
+    if len(of.tables) > 1:
+        tables = [pick(list(of.tables))]
+        yield "tables", only(tables=tables, columns={name: tier for name, tier in of.columns.items() if name.split(".")[0] in tables})
+    if len(of.purposes) > 1:
+        yield "purposes", only(purposes=[pick(list(of.purposes))])
+    yield "conditions", only(conditions=[*of.conditions, pick(list(CONDITIONS))])
+    yield "populations", only(populations=[pick(list(of.populations or populations()))])
+    yield "first day", only(first_day=max(of.first_day or date.min, min(of.last_day or date.max, pick(DAYS))))  # type: ignore[type-var]
+    yield "last day", only(last_day=min(of.last_day or date.max, max(of.first_day or date.min, pick(DAYS))))  # type: ignore[type-var]
+    if of.tier == "network":
+        yield "tier", only(tier="aggregate_only")
+    name = str(pick([name for name in NAMES if name.split(".")[0] in of.tables]))
+    table, column = name.split(".")
+    now = of.tier_of(name, COLUMNS[table][column].tier)
+    yield "column", only(columns=of.columns | {name: TIERS[max(0, TIERS.index(now) - 1)]})
 
 
 def is_shared(name: str) -> bool:

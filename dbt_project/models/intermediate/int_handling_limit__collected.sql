@@ -5,4 +5,4 @@
     pre_hook="{{ delete_changed_deliveries() }}",
 ) }}
 
-{{ union_feeds('hold_limit') }}
+{{ union_feeds('handling_limit') }}

@@ -1,0 +1,1 @@
+"""Sandboxes as PostgreSQL databases, against a real server."""
