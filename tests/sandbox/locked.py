@@ -120,8 +120,8 @@ def _table(schema: str, name: str, **columns: object) -> Table:
 
 
 @contextmanager
-def attacked(outside: Outside, worker: str = WORKER, longest_s: float = 20.0) -> Iterator[engine.Session]:
-    """A session with the sandbox, in which such a worker answers."""
+def attacked(outside: Outside, worker: str = WORKER, longest_s: float = 120.0) -> Iterator[engine.Session]:
+    """A session with the sandbox, in which such a worker answers. `longest_s`: what an attack takes on a busy machine ends nothing."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "worker.py"
         place.write_text(worker)
